@@ -1,0 +1,1 @@
+"""What we do when a citizen speaks."""
