@@ -224,6 +224,11 @@ class Plan:
     schemes: tuple[Scheme, ...] = ()
     notes: tuple[Note, ...] = ()
 
+    @property
+    def source(self) -> Source:
+        """Return the plan as a source, without appendix and row."""
+        return Source(f"Kế hoạch của {self.issuer}", self.number, self.date)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
