@@ -1,5 +1,7 @@
 """The one error that is told to people."""
 
+from typing_extensions import override
+
 
 class Refusal(Exception):  # noqa: N818 - it is not a fault but an answer
     """Something cannot be done as asked; `key` is a message id in `locales`, `values` fill it."""
@@ -10,6 +12,7 @@ class Refusal(Exception):  # noqa: N818 - it is not a fault but an answer
         self.key = key
         self.values = values
 
+    @override
     def __str__(self) -> str:
         """Fill the message id itself, for log lines."""
         return self.key.format(**self.values)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 
+Day = date
+"""A calendar day, for values that have a field `date`."""
+
 
 class Weekday(StrEnum):
     """A day of the week, in the order of `date.weekday()`."""
@@ -61,6 +64,8 @@ class ServiceModel(StrEnum):
     """Ngày dịch vụ công trực tuyến: the day on which online files are received."""
     ASSISTED_ONLINE = "assisted_online"
     """Help with filing online, on every working day."""
+    SERVICE_DAY = "service_day"
+    """A day that a plan names without one of the promises above."""
     ROSTERED_ONLINE = "rostered_online"
     """Fully online procedures, by a roster posted at the desk and not in the plan."""
 
@@ -217,9 +222,9 @@ class Plan:
     number: str | None
     date: str | None
     issuer: str
-    effective_from: date | None = None
-    effective_to: date | None = None
-    confirmed_on: date | None = None
+    effective_from: Day | None = None
+    effective_to: Day | None = None
+    confirmed_on: Day | None = None
     confirmed_by: str | None = None
     schemes: tuple[Scheme, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -1,0 +1,1 @@
+"""What people told us, and what officials entered: rows that change, unlike the editions."""
