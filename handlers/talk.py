@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from knowledge.plans.model import Fact, FactKind, Source, Weekday
-from knowledge.plans.understanding import Intent, Match
+from knowledge.plans.understanding import Intent, Match, Understanding
+from locales import Translator
 
 
 class Outcome(StrEnum):
@@ -104,3 +105,12 @@ class Reply:
     def text(self) -> str:
         """All that the citizen reads, the sources last."""
         return "\n\n".join(filter(None, (self.body, "\n".join(self.source_lines))))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message with what was made of it and the voice to answer in."""
+
+    ask: Ask
+    meaning: Understanding
+    say: Translator

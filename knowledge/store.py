@@ -142,13 +142,17 @@ def _engine(url: str) -> Engine:
         case "sqlite" if address.database:
             return _sqlite(address)
         case "postgresql":
-            return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
     raise Refusal(UNKNOWN_ADDRESS)
 
 
 def _sqlite(address: URL) -> Engine:
     Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": LONGEST_WAIT})
+    engine = create_engine(address, connect_args={"timeout": LONGEST_WAIT}, hide_parameters=True)
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)
     return engine

@@ -66,7 +66,7 @@ def test_a_swallowed_day_says_why_in_both_languages_with_its_decision() -> None:
     (skipped,) = coming.skipped
     assert skipped.closure.reason == "Ngày Văn hóa Việt Nam"
     assert skipped.closure.english == "Vietnam Cultural Day"
-    assert skipped.closure.source.number == "10065/VPCP-KGVX"
+    assert skipped.closure.source.number == "28/2026/QH16"
 
 
 @pytest.mark.parametrize("year", range(2026, 2032))

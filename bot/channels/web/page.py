@@ -1,0 +1,124 @@
+"""The page as HTML and its replies as JSON: the same lines, laid out once."""
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.channels.web.typeset import ICONS, Line, typeset
+from handlers.talk import Ask, Button, Outcome, Reply
+from knowledge.plans.model import Locality
+from knowledge.records import citizens
+from knowledge.store import Town
+from locales import LANGUAGES, Translator, translator
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
+
+_templates = Environment(
+    loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A place to choose, with the names of the units that it became."""
+
+    slug: str
+    name: str
+    today: str
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What the page shows around a conversation."""
+
+    language: str
+    locality: str | None
+    places: tuple[Choice, ...]
+
+
+def front(town: Town, channel: str, sender: str, language: str) -> Front:
+    """Collect the places and the citizen's choices; a language given now beats the one kept."""
+    citizen = citizens.find(town.session, channel, sender) if sender else None
+    say = translator(language or (citizen and citizen.language) or LANGUAGES[0])
+    return Front(
+        say.language,
+        citizen.locality if citizen else None,
+        tuple(_choice(place, say) for place in town.library.edition.contents.localities),
+    )
+
+
+def _choice(place: Locality, say: Translator) -> Choice:
+    units = ", ".join(dict.fromkeys(step.today for step in place.lineage))
+    provinces = ", ".join(dict.fromkeys(step.province for step in place.lineage))
+    name = say.pick(place.name, place.english)
+    today = say("Today: {units} ({province})", units=units, province=provinces) if units else ""
+    return Choice(place.slug, name[:1].upper() + name[1:], today)
+
+
+def render(front: Front, message: str, *, asked: Ask | None, reply: Reply | None) -> str:
+    """Return the whole page: with the greeting, or with one question and its reply."""
+    say = translator(front.language)
+    return _templates.get_template("page.html").render(
+        _=say,
+        front=front,
+        message=message,
+        said=asked.text if asked else "",
+        reply=reply or _greeting(say),
+        languages=LANGUAGE_NAMES.items(),
+        lines=_lines,
+        unmarked=_unmarked,
+        drawn=frozenset(ICONS.values()),
+        static=_static,
+    )
+
+
+def as_json(reply: Reply, ask: Ask) -> dict[str, object]:
+    """Return a reply for the page's script; `lines` are the body laid out, marks as numbers."""
+    return {
+        "outcome": reply.outcome,
+        "body": reply.body,
+        "lines": [asdict(line) for line in _lines(reply)],
+        "sources": [_unmarked(line) for line in reply.source_lines],
+        "buttons": [{"label": each.label, "says": each.says} for each in reply.buttons],
+        "locality": reply.chosen_locality or ask.locality,
+        "language": reply.chosen_language or ask.language,
+    }
+
+
+def _greeting(say: Translator) -> Reply:
+    """Welcome a citizen with questions that show what can be asked."""
+    questions = (
+        say("Which day can I certify a copy, what do I bring, what is the fee?"),
+        say("How do I register a marriage with a foreigner?"),
+        say("What can be done on Tuesday?"),
+    )
+    body = say(
+        "Hello! Ask me about paperwork in your own words: which day, where, what to bring, "
+        "what it costs. I answer only from the plans that were published, and I name the source."
+    )
+    return Reply(body, Outcome.INFORMED, buttons=[Button(each, each) for each in questions])
+
+
+def _lines(reply: Reply) -> tuple[Line, ...]:
+    """Lay out the body without the options that stand below it as buttons."""
+    options = {button.label for button in reply.buttons}
+    rows = [row for row in reply.body.split("\n") if row not in options]
+    return typeset("\n".join(rows), len(reply.source_lines))
+
+
+def _unmarked(line: str) -> str:
+    """Drop the number before a source: the list numbers it."""
+    return re.sub(r"^\[\d+\] ", "", line)
+
+
+@cache
+def _static(name: str) -> str:
+    """Address a file by its contents, so that browsers may keep it for good."""
+    return f"/static/web/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"

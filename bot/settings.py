@@ -1,0 +1,39 @@
+"""What the environment decides: `MOTCUA_*` variables, or the same lines in a file `.env`."""
+
+from pathlib import Path
+
+from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once at start and passed down; an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOTCUA_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(
+        default=Path(".data"),
+        description="Folder of the built-in database; made at the first start.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL address of the database; without it an SQLite file is used.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Network address to listen on; 0.0.0.0 lets other machines in.",
+    )
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on.")
+    public_url: AnyHttpUrl | None = Field(
+        default=None,
+        description="Address under which citizens reach the service, as the proxy publishes it.",
+    )
+
+    @property
+    def database(self) -> str:
+        """Address of the database, the one given or the SQLite file in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute() / 'motcua.sqlite3'}"

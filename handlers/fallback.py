@@ -1,0 +1,66 @@
+"""Nothing of ours: say so kindly, and what we do or where to go instead."""
+
+from handlers.locality import place_buttons
+from handlers.talk import Button, Outcome, Reply, Turn
+from knowledge.plans.model import Procedure
+from knowledge.store import Town
+
+
+def answer(turn: Turn, town: Town) -> Reply:
+    """Decline; what is related is offered and never asserted."""
+    near = [town.library.procedures[match.id] for match in turn.meaning.near]
+    lines = [_why(turn, town), *_offers(turn, town, near)]
+    buttons = [Button(turn.say.pick(each.name, each.english), each.id) for each in near]
+    return Reply(
+        body="\n".join(filter(None, lines)),
+        outcome=Outcome.DECLINED,
+        intents=turn.meaning.intents,
+        locality=turn.meaning.locality,
+        near=turn.meaning.near,
+        buttons=buttons or (() if turn.meaning.locality else place_buttons(turn, town)),
+    )
+
+
+def _why(turn: Turn, town: Town) -> str:
+    say, meaning = turn.say, turn.meaning
+    if meaning.elsewhere:
+        return (
+            say("I know no plan of {place} yet.", place=meaning.elsewhere)
+            + " "
+            + _known(turn, town)
+        )
+    if meaning.topic:
+        topic = town.library.topics[meaning.topic]
+        return say(
+            "This is not done at the desk I know. {where}", where=say.pick(topic.vi, topic.en)
+        )
+    if meaning.near and meaning.locality:
+        place = town.library.localities[meaning.locality]
+        name = say.pick(place.name, place.english)
+        return say("The plan of {place} does not list this procedure.", place=name)
+    return say(
+        "I did not understand which procedure you mean. Please name it in a few words, for "
+        "example: “certify a copy”, “register a marriage with a foreigner”."
+    )
+
+
+def _known(turn: Turn, town: Town) -> str:
+    places = [
+        turn.say.pick(place.name, place.english)
+        for place in town.library.edition.contents.localities
+    ]
+    return turn.say("I know: {places}.", places=turn.say.all_of(places))
+
+
+def _offers(turn: Turn, town: Town, near: list[Procedure]) -> list[str]:
+    lines = []
+    for procedure in near:
+        place = town.library.localities[procedure.locality]
+        lines.append(
+            turn.say(
+                "Related: {procedure} ({place}).",
+                procedure=turn.say.pick(procedure.name, procedure.english),
+                place=turn.say.pick(place.name, place.english),
+            )
+        )
+    return lines

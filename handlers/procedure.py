@@ -1,0 +1,95 @@
+"""A procedure is asked about: answer it, or ask back which one is meant."""
+
+from handlers.card import card, facets
+from handlers.sources import Footnotes
+from handlers.standing import plans_behind, standing
+from handlers.talk import Button, Memory, Outcome, Reply, Turn, Warn
+from knowledge.plans.model import Procedure, Status
+from knowledge.plans.understanding import Certainty, Intent
+from knowledge.store import Town
+from locales import message
+
+FOLLOW_UPS = {
+    Intent.DAY: (message("Which day?"), message("which day?")),
+    Intent.PAPERS: (message("What to bring?"), message("what do I bring?")),
+    Intent.FEE: (message("Fee?"), message("what is the fee?")),
+    Intent.DURATION: (message("How long?"), message("how long does it take?")),
+    Intent.PLACE: (message("Where?"), message("where?")),
+}
+"""The facets offered as buttons after an answer: label and what pressing says, as message ids."""
+
+
+def answer(turn: Turn, town: Town) -> Reply | None:
+    """Answer when sure, ask back when unsure; None when no procedure is meant."""
+    if turn.meaning.certainty is Certainty.SURE:
+        return _tell(turn, town)
+    if turn.meaning.certainty is Certainty.UNSURE:
+        return _ask_back(turn, town)
+    return None
+
+
+def _tell(turn: Turn, town: Town) -> Reply:
+    footnotes = Footnotes(turn.say)
+    procedures = [town.library.procedures[match.id] for match in turn.meaning.matches]
+    cards = [card(procedure, town, turn, footnotes) for procedure in procedures]
+    paragraphs = ["\n".join(each.lines) for each in cards]
+    plans = plans_behind(procedures, town)
+    paragraphs.append("\n".join(standing(plans, town, turn.say, footnotes)))
+    warnings = dict.fromkeys(warn for each in cards for warn in each.warnings)
+    if turn.ask.locality and procedures[0].locality != turn.ask.locality:
+        warnings[Warn.OTHER_PLACE] = None
+    return Reply(
+        body="\n\n".join(paragraphs),
+        outcome=Outcome.ANSWERED,
+        intents=turn.meaning.intents,
+        locality=procedures[0].locality,
+        matches=turn.meaning.matches,
+        near=turn.meaning.near,
+        facts=cards[0].sheet,
+        sources=footnotes.sources,
+        source_lines=footnotes.lines,
+        warnings=tuple(warnings),
+        buttons=_follow_ups(turn, procedures),
+        memory=Memory(procedures=tuple(procedure.id for procedure in procedures)),
+    )
+
+
+def _follow_ups(turn: Turn, procedures: list[Procedure]) -> tuple[Button, ...]:
+    if procedures[0].status is not Status.SERVED or Intent.OVERVIEW in turn.meaning.intents:
+        return ()
+    said = facets(turn.meaning.intents)
+    return tuple(
+        Button(turn.say(label), turn.say(says))
+        for intent, (label, says) in FOLLOW_UPS.items()
+        if intent not in said
+    )
+
+
+def _ask_back(turn: Turn, town: Town) -> Reply:
+    options = [town.library.procedures[match.id] for match in turn.meaning.matches]
+    several_places = len({option.locality for option in options}) > 1
+    labels = [_label(option, turn, town, with_place=several_places) for option in options]
+    lines = [f"{number}. {label}" for number, label in enumerate(labels, start=1)]
+    question = turn.say("Which one do you mean? Please answer with a number.")
+    return Reply(
+        body="\n".join([question, *lines]),
+        outcome=Outcome.ASKED_BACK,
+        intents=turn.meaning.intents,
+        locality=turn.meaning.locality,
+        matches=turn.meaning.matches,
+        near=turn.meaning.near,
+        buttons=tuple(
+            Button(f"{number}. {label}", str(number)) for number, label in enumerate(labels, 1)
+        ),
+        memory=Memory(
+            options=tuple(option.id for option in options), intents=turn.meaning.intents
+        ),
+    )
+
+
+def _label(procedure: Procedure, turn: Turn, town: Town, *, with_place: bool) -> str:
+    name = turn.say.pick(procedure.name, procedure.english)
+    if not with_place:
+        return name
+    locality = town.library.localities[procedure.locality]
+    return f"{name} ({turn.say.pick(locality.name, locality.english)})"

@@ -1,0 +1,154 @@
+"""The command line keeps its contract: names, flags, JSON keys and exit statuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MOTCUA = Path(sys.executable).with_name("motcua")
+KEYS = {
+    "id", "outcome", "intents", "locality", "matches", "near", "facts", "sources", "warnings",
+    "text",
+}  # fmt: skip
+SOURCE_KEYS = {"document", "number", "date", "appendix", "row"}
+ENTRY_KEYS = {
+    "kind", "appendix", "row", "name", "weekdays", "cutoff", "agency", "partner", "fee", "papers",
+    "duration", "code", "uncertain",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+def run(folder: Path, *words: object, says: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if "MOTCUA" not in key}
+    return subprocess.run(
+        [MOTCUA, *map(str, words)],
+        input=says,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | {"MOTCUA_DATA_DIR": str(folder)},
+        cwd=folder,
+    )
+
+
+def asked(folder: Path, *words: str) -> dict[str, Any]:
+    done = run(folder, "ask", "--json", "--now", "2026-11-22T09:00", *words)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_an_answer_has_the_keys_of_the_contract(folder: Path) -> None:
+    answer = asked(
+        folder, "--locality", "bac-kan", "chứng thực bản sao cần mang gì, phí bao nhiêu"
+    )
+    assert set(answer) == KEYS
+    assert answer["outcome"] == "answered"
+    assert answer["locality"] == "bac-kan"
+    assert answer["matches"][0]["id"] == "BK1-02"
+    assert 0 < answer["matches"][0]["score"] <= 1
+    facts = answer["facts"]
+    assert facts["weekdays"] == ["tue", "thu"]
+    assert facts["next_dates"] == ["2026-11-26", "2026-12-01", "2026-12-03"]
+    assert facts["cutoff"] is None
+    for kind in ("place", "agency", "fee", "papers", "duration"):
+        assert set(facts[kind]) == {"state", "text", "source"}
+        assert set(facts[kind]["source"]) == SOURCE_KEYS
+    assert all(set(source) == SOURCE_KEYS for source in answer["sources"])
+    assert {"plan_unconfirmed", "holiday_shift", "contradiction"} <= set(answer["warnings"])
+
+
+def test_a_cutoff_is_an_hour_and_a_minute(folder: Path) -> None:
+    answer = asked(folder, "--locality", "dak-nong", "đăng ký hộ kinh doanh")
+    assert answer["facts"]["cutoff"] == "15:00"
+
+
+def test_what_is_not_answered_has_no_facts(folder: Path) -> None:
+    answer = asked(folder, "--locality", "bac-kan", "làm hộ chiếu ở đâu")
+    assert (answer["outcome"], answer["matches"], answer["facts"]) == ("declined", [], None)
+
+
+def test_a_batch_is_answered_line_by_line_in_the_same_order(folder: Path) -> None:
+    questions = [
+        {"id": "a", "text": "giải chấp", "locality": "dak-nong"},
+        {"id": "b", "text": "xin chào", "locality": None},
+        {"id": "c", "text": "register a marriage with a foreigner", "language": "en"},
+    ]
+    says = "\n".join(json.dumps(each, ensure_ascii=False) for each in questions) + "\n\n"
+    done = run(folder, "ask", "--batch", "--now", "2026-11-22T09:00:00+07:00", says=says)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["id"] for each in answers] == ["a", "b", "c"]
+    assert [each["outcome"] for each in answers] == ["answered", "informed", "answered"]
+    assert "Nearest" in answers[2]["text"]
+
+
+def test_a_person_reads_plain_text(folder: Path) -> None:
+    done = run(folder, "ask", "--locality", "dak-nong", "đăng ký hộ kinh doanh thứ mấy")
+    assert "Thứ Tư hằng tuần" in done.stdout
+    assert "1.001612" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("ask", "--now", "yesterday", "x"), ("ask", "--batch")], ids=["time", "line"]
+)
+def test_what_cannot_be_read_is_one_sentence_and_status_2(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    done = run(folder, *words, says="not json\n")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_importing_as_json_has_the_keys_of_the_contract(folder: Path, shared: Path) -> None:
+    file = shared / "documents" / "bac-kan-2023.docx"
+    done = run(folder, "import", file, "--dry-run", "--json")
+    said = json.loads(done.stdout)
+    assert set(said) >= {"document", "entries", "warnings"}
+    assert {"name", "title", "number", "date", "issuer", "locality"} <= set(said["document"])
+    assert said["document"]["locality"] == "bac-kan"
+    assert all(set(entry) >= ENTRY_KEYS for entry in said["entries"])
+
+
+def test_a_dry_run_keeps_nothing_and_a_second_import_keeps_nothing_more(
+    tmp_path: Path, shared: Path
+) -> None:
+    file = shared / "documents" / "thanh-binh-thinh-2023.docx"
+    assert "bản nháp" not in run(tmp_path, "import", file, "--dry-run").stdout
+    assert "bản nháp số 1" in run(tmp_path, "import", file).stdout
+    assert "bản nháp số 1" in run(tmp_path, "import", file).stdout
+    assert run(tmp_path, "publish", "2", "--by", "lan").returncode == 2
+
+
+def test_a_file_that_is_no_plan_is_one_sentence_and_status_2(tmp_path: Path) -> None:
+    broken = tmp_path / "plan.docx"
+    broken.write_bytes(b"\x00" * 100)
+    done = run(tmp_path, "import", broken)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert run(tmp_path, "import", tmp_path / "missing.pdf").returncode == 2
+
+
+def test_a_new_plan_is_imported_published_asked_about_and_taken_back(tmp_path: Path) -> None:
+    plan = Path(__file__).parent / "documents" / "xa-mau-2026.txt"
+    assert "bản nháp số 1" in run(tmp_path, "import", plan).stdout
+    before = asked(tmp_path, "cấp giấy phép nuôi chim yến thứ mấy")
+    assert before["outcome"] == "declined"
+    published = run(tmp_path, "publish", "1", "--by", "lan")
+    assert "lần công bố số 2" in published.stdout, published.stderr
+    answer = asked(tmp_path, "cấp giấy phép nuôi chim yến thứ mấy")
+    assert answer["outcome"] == "answered"
+    assert answer["facts"]["weekdays"] == ["mon", "wed"]
+    assert answer["facts"]["fee"]["state"] == "silent"
+    assert answer["sources"][0]["number"] == "12/KH-UBND"
+    assert run(tmp_path, "restore", "1", "--by", "lan").returncode == 0
+    assert asked(tmp_path, "cấp giấy phép nuôi chim yến thứ mấy")["outcome"] == "declined"
+    assert len(run(tmp_path, "history").stdout.splitlines()) == 3
