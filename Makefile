@@ -25,7 +25,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/answers.py
 
 screenshot: $(VENV)/dev.stamp
-	$(BIN)/python tests/screenshots.py
+	$(BIN)/python tests/screenshots.py README.png
 
 # The two stamps: what serving needs, and what developing needs on top.
 $(VENV)/run.stamp: requirements.lock pyproject.toml
@@ -42,7 +42,7 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 
 # Needs `uv`; run after a change of dependencies in pyproject.toml.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
+	--no-annotate --no-header --quiet
 lock:
 	$(LOCK) --group build -o requirements.lock
 	$(LOCK) --group dev -o requirements-dev.lock

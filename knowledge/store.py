@@ -20,11 +20,15 @@ from knowledge.plans import editions
 from knowledge.plans.days import Calendar
 from knowledge.plans.library import Library
 from knowledge.plans.model import Contents
+from knowledge.plans.tables import EditionRow
 from knowledge.records import closures
 from knowledge.refusal import Refusal
 
 BUILT_IN_AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
 """The day to which the built-in catalogue was researched; its edition bears this date."""
+
+BUILT_IN = "motcua"
+"""Who publishes the built-in catalogue; a newer release's one replaces it until officials act."""
 
 UNKNOWN_ADDRESS = "The database address must begin with sqlite:/// or postgresql://."
 
@@ -127,7 +131,7 @@ def open_store(url: str, builtin: Callable[[], Contents] | None = None) -> Store
 def _prepare(store: Store, builtin: Callable[[], Contents]) -> None:
     """Ask first, for hardly any start has something to do and then nobody needs to wait."""
     with store.town(BUILT_IN_AS_OF, reading=True) as town:
-        ready = _ready(town.session)
+        ready = _ready(town.session, builtin)
     if not ready:
         with store.town(BUILT_IN_AS_OF) as town:
             _establish(town.session, builtin)
@@ -185,20 +189,27 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def _ready(session: Session) -> bool:
+def _ready(session: Session, builtin: Callable[[], Contents]) -> bool:
     """Tell whether the database needs nothing; revisions are numbers, so a newer one shows."""
     has, needs = migrations.revision(session.connection()), migrations.head()
     if has and has > needs:
         raise Refusal("This database was made by a newer release (schema {has}).", has=has)
-    return has == needs and editions.newest(session) is not None
+    return has == needs and _is_current(editions.newest(session), builtin)
+
+
+def _is_current(newest: EditionRow | None, builtin: Callable[[], Contents]) -> bool:
+    """Tell whether what is published stands: an official's word, or this release's catalogue."""
+    if newest is None:
+        return False
+    return newest.published_by != BUILT_IN or newest.digest == editions.digest(builtin())
 
 
 def _establish(session: Session, builtin: Callable[[], Contents]) -> None:
-    """Migrate, and publish the first edition, unless another process has just done so."""
+    """Migrate, and publish the catalogue, unless another process has just done so."""
     take_turn(session, "start")
     if migrations.revision(session.connection()) != migrations.head():
         migrations.upgrade(session.connection())
-    if editions.newest(session) is None:
+    if not _is_current(editions.newest(session), builtin):
         editions.publish(
-            session, builtin(), by="motcua", reason="built-in catalogue", now=BUILT_IN_AS_OF
+            session, builtin(), by=BUILT_IN, reason="built-in catalogue", now=BUILT_IN_AS_OF
         )

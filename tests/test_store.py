@@ -58,7 +58,8 @@ def test_a_new_database_says_what_the_built_in_catalogue_says(database_url: str)
 
 
 def test_a_database_keeps_what_was_published_when_it_is_opened_again(database_url: str) -> None:
-    open_store(database_url, lambda: BAC_KAN).close()
+    with open_store(database_url, Contents) as store, store.town(NOW) as town:
+        editions.publish(town.session, BAC_KAN, by="lan", reason="new plan", now=NOW)
     store = open_store(database_url, Contents)
     with store.town(NOW, reading=True) as town:
         assert town.library.edition.contents == BAC_KAN
@@ -330,3 +331,15 @@ def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path: Path) -> 
     with opened[0].town(NOW, reading=True) as town:
         assert town.library.edition.number == 1
     opened[0].close()
+
+
+def test_a_newer_release_brings_its_catalogue_until_officials_have_published(
+    database_url: str,
+) -> None:
+    with open_store(database_url, Contents) as store, store.town(NOW) as town:
+        assert town.library.edition.number == 1
+    with open_store(database_url, lambda: BAC_KAN) as store, store.town(NOW) as town:
+        assert town.library.edition.contents == BAC_KAN
+        editions.publish(town.session, Contents(), by="lan", reason="empty", now=NOW)
+    with open_store(database_url, lambda: BAC_KAN) as store, store.town(NOW) as town:
+        assert town.library.edition.contents == Contents()

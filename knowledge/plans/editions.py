@@ -36,14 +36,14 @@ def publish(session: Session, contents: Contents, *, by: str, reason: str, now: 
     """
     take_turn(session, "publish")
     rows = to_rows(contents)
-    digest = _digest(rows)
+    digest_ = _digest(rows)
     current = newest(session)
-    if current and current.digest == digest:
+    if current and current.digest == digest_:
         return current.number
     number = current.number + 1 if current else 1
     _write(session, number, rows)
     session.add(
-        EditionRow(number=number, published_at=now, published_by=by, reason=reason, digest=digest)
+        EditionRow(number=number, published_at=now, published_by=by, reason=reason, digest=digest_)
     )
     session.flush()
     return number
@@ -67,6 +67,11 @@ def restore(session: Session, number: int, *, by: str, reason: str, now: datetim
     """Publish the contents of an older edition again and return the new edition's number."""
     older = load(session, number)
     return publish(session, older.contents, by=by, reason=reason, now=now)
+
+
+def digest(contents: Contents) -> str:
+    """Return what tells two contents apart: the SHA-256 of all their rows."""
+    return _digest(to_rows(contents))
 
 
 def _digest(rows: Rows) -> str:
