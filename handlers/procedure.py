@@ -70,7 +70,11 @@ def _ask_back(turn: Turn, town: Town) -> Reply:
     several_places = len({option.locality for option in options}) > 1
     labels = [_label(option, turn, town, with_place=several_places) for option in options]
     lines = [f"{number}. {label}" for number, label in enumerate(labels, start=1)]
-    question = turn.say("Which one do you mean? Please answer with a number.")
+    question = (
+        turn.say("Which one do you mean? Please answer with a number.")
+        if len(options) > 1
+        else turn.say("Do you mean this? Please answer “1” if so.")
+    )
     return Reply(
         body="\n".join([question, *lines]),
         outcome=Outcome.ASKED_BACK,

@@ -84,5 +84,3 @@ class Understanding:
     subject: Subject | None = None
     topic: str | None = None
     """The key of a competing topic in `catalogue/topics.toml`: not ours, and where to go."""
-
-

@@ -321,7 +321,7 @@ def _keys(name: str) -> list[str]:
 
 @cache
 def _key(word: str) -> str:
-    return word.lstrip("0") if word.isdigit() else key(word)
+    return word.lstrip("0") if word.isdecimal() else key(word)
 
 
 _spelled = cache(spelled)
@@ -398,7 +398,7 @@ def _meant(
     if kinds:
         kept = _of_kinds(entries, kinds)
         return [entry for entry in kept if len(typed) > 1 or _single(entry, typed, message)], True
-    if name.isdigit():
+    if name.isdecimal():
         return [], False
     trusted = entries if capital else [e for e in entries if _trusted(e, typed, message)]
     alone = len(typed) == len(message.words) or _place_follows(message, first)
@@ -436,7 +436,7 @@ def _single(entry: _Entry, typed: Sequence[_Word], message: _Message) -> bool:
     word = typed[0]
     return (
         word.capital
-        or word.key.isdigit()
+        or word.key.isdecimal()
         or _well_known(entry)
         or (_trusted(entry, typed, message))
     )
