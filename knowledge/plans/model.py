@@ -102,7 +102,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing said of a procedure. Known facts have a source; silent ones name what is silent."""
+    """One thing said of a procedure; a known one has a source, a silent one names what is silent."""
 
     state: State
     text: str = ""
@@ -213,7 +213,7 @@ class Locality:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One published plan. Unless `confirmed_on` is set its answers say that it may be out of date."""
+    """One published plan; unless `confirmed_on` is set, answers say that it may be out of date."""
 
     slug: str
     locality: str
