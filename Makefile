@@ -9,7 +9,7 @@ run: $(VENV)/run.stamp
 	$(BIN)/motcua serve
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -16,6 +16,7 @@ from knowledge.plans.model import (
     Source,
     State,
     Status,
+    Weekday,
 )
 from knowledge.plans.understanding import Intent
 from knowledge.store import Town
@@ -99,7 +100,7 @@ def _day(subject: Subject) -> list[str]:
             subject.say("📅 Day: the plan names none. Please ask the desk.")
             + subject.notes.mark(_row(subject))
         ]
-    return [_weekdays(subject), *_dates(subject), *_promise(subject)]
+    return [_weekdays(subject), *_asked_days(subject), *_dates(subject), *_promise(subject)]
 
 
 def _not_served(subject: Subject, status: Status) -> str:
@@ -115,11 +116,26 @@ def _not_served(subject: Subject, status: Status) -> str:
 def _weekdays(subject: Subject) -> str:
     say = subject.say
     rule = subject.procedure.rules[0]
-    names = say.all_of(say.weekday(list(type(day)).index(day)) for day in rule.weekdays)
+    names = say.all_of(say.weekday(_number(day)) for day in rule.weekdays)
     sentence = say("📅 Day: {weekdays}, every week", weekdays=names)
     if rule.cutoff:
         sentence += say(", until {hour}", hour=say.clock(rule.cutoff))
     return sentence + subject.notes.mark(rule.source)
+
+
+def _asked_days(subject: Subject) -> list[str]:
+    """Say yes or no to each weekday that the message names."""
+    say, served = subject.say, subject.procedure.rules[0].weekdays
+    return [
+        say("{weekday}: yes.", weekday=say.weekday(_number(day)))
+        if day in served
+        else say("{weekday}: no.", weekday=say.weekday(_number(day)))
+        for day in subject.turn.meaning.weekdays
+    ]
+
+
+def _number(day: Weekday) -> int:
+    return list(Weekday).index(day)
 
 
 def _dates(subject: Subject) -> list[str]:

@@ -1,7 +1,7 @@
 """Nothing of ours: say so kindly, and what we do or where to go instead."""
 
 from handlers.locality import place_buttons
-from handlers.talk import Button, Outcome, Reply, Turn
+from handlers.talk import Button, Memory, Outcome, Reply, Turn
 from knowledge.plans.model import Procedure
 from knowledge.store import Town
 
@@ -17,6 +17,7 @@ def answer(turn: Turn, town: Town) -> Reply:
         intents=turn.meaning.intents,
         locality=turn.meaning.locality,
         near=turn.meaning.near,
+        memory=Memory(question=turn.ask.text),
         buttons=buttons or (() if turn.meaning.locality else place_buttons(turn, town)),
     )
 

@@ -33,7 +33,7 @@ def ask_place(turn: Turn, town: Town) -> Reply:
         outcome=Outcome.INFORMED,
         intents=turn.meaning.intents,
         buttons=place_buttons(turn, town),
-        memory=Memory(pending=turn.ask.text),
+        memory=Memory(question=turn.ask.text),
     )
 
 

@@ -22,13 +22,14 @@ FOLLOW_UPS = {
 def answer(turn: Turn, town: Town) -> Reply | None:
     """Answer when sure, ask back when unsure; None when no procedure is meant."""
     if turn.meaning.certainty is Certainty.SURE:
-        return _tell(turn, town)
+        return tell(turn, town)
     if turn.meaning.certainty is Certainty.UNSURE:
-        return _ask_back(turn, town)
+        return ask_back(turn, town)
     return None
 
 
-def _tell(turn: Turn, town: Town) -> Reply:
+def tell(turn: Turn, town: Town) -> Reply:
+    """Answer about the procedures that the message means, all of them."""
     footnotes = Footnotes(turn.say)
     procedures = [town.library.procedures[match.id] for match in turn.meaning.matches]
     cards = [card(procedure, town, turn, footnotes) for procedure in procedures]
@@ -50,7 +51,9 @@ def _tell(turn: Turn, town: Town) -> Reply:
         source_lines=footnotes.lines,
         warnings=tuple(warnings),
         buttons=_follow_ups(turn, procedures),
-        memory=Memory(procedures=tuple(procedure.id for procedure in procedures)),
+        memory=Memory(
+            procedures=tuple(procedure.id for procedure in procedures), question=turn.ask.text
+        ),
     )
 
 
@@ -65,7 +68,8 @@ def _follow_ups(turn: Turn, procedures: list[Procedure]) -> tuple[Button, ...]:
     )
 
 
-def _ask_back(turn: Turn, town: Town) -> Reply:
+def ask_back(turn: Turn, town: Town) -> Reply:
+    """Offer the procedures that the message may mean, numbered."""
     options = [town.library.procedures[match.id] for match in turn.meaning.matches]
     several_places = len({option.locality for option in options}) > 1
     labels = [_label(option, turn, town, with_place=several_places) for option in options]
@@ -86,7 +90,9 @@ def _ask_back(turn: Turn, town: Town) -> Reply:
             Button(f"{number}. {label}", str(number)) for number, label in enumerate(labels, 1)
         ),
         memory=Memory(
-            options=tuple(option.id for option in options), intents=turn.meaning.intents
+            options=tuple(option.id for option in options),
+            intents=turn.meaning.intents,
+            question=turn.ask.text,
         ),
     )
 

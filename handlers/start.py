@@ -57,4 +57,5 @@ def answer(turn: Turn, town: Town) -> Reply | None:
         locality=turn.meaning.locality,
         near=turn.meaning.near,
         buttons=place_buttons(turn, town) if subject in WITH_PLACES else (),
+        memory=turn.ask.memory,
     )

@@ -41,8 +41,8 @@ class Memory:
     """Offered last, in order: "2" chooses the second one."""
     intents: tuple[Intent, ...] = ()
     """What was asked of the options."""
-    pending: str = ""
-    """A question that waits for a place."""
+    question: str = ""
+    """The last question, for a place, a fact or a correction that is said after it."""
 
 
 @dataclass(frozen=True, slots=True)

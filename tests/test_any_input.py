@@ -65,11 +65,11 @@ def test_a_line_of_a_hundred_kilobytes_gets_an_answer(line: str, town_hall: Stor
 @given(
     text=st.text(max_size=300),
     options=st.lists(st.sampled_from(["BK1-02", "PL-04", "gone"]), max_size=4),
-    pending=st.text(max_size=40),
+    question=st.text(max_size=40),
 )
 def test_any_text_with_any_memory_gets_an_answer(
-    town_hall: Store, text: str, options: list[str], pending: str
+    town_hall: Store, text: str, options: list[str], question: str
 ) -> None:
-    memory = Memory(tuple(options), tuple(options), (Intent.DAY,), pending)
+    memory = Memory(tuple(options), tuple(options), (Intent.DAY,), question)
     with town_hall.town(NOW) as town:
         assert answer(Ask(text, NOW, memory=memory), town).outcome in Outcome

@@ -102,7 +102,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing said of a procedure; a known one has a source, a silent one names what is silent."""
+    """One thing said of a procedure; a known one has a source, a silent one what is silent."""
 
     state: State
     text: str = ""
