@@ -3,14 +3,15 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.settings import Settings
+from knowledge.refusal import Refusal
 from locales import LANGUAGES, translator
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ UNREADABLE = 2
 
 def main() -> None:
     """Run the command line; what cannot be done is said in one sentence."""
-    from knowledge.refusal import Refusal  # noqa: PLC0415
-
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Whatever the machine's locale is, and whatever characters somebody sends.
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except Refusal as refusal:
@@ -68,7 +71,7 @@ def ask(  # noqa: PLR0913 - the options are the contract
 
     moment = _moment(now)
     lines = _questions() if batch else iter([_one(question, locality, language)])
-    with closing(_open_store()) as store:
+    with _open_store() as store:
         for line in lines:
             reply = _answer(store, line, moment)
             if batch or as_json:
@@ -91,9 +94,10 @@ def import_(
     from bot import importing  # noqa: PLC0415
     from knowledge.plans.appendix import as_json as spell_draft  # noqa: PLC0415
 
+    read = importing.read(file)
     now = datetime.now(UTC)
-    with closing(_open_store()) as store, store.town(now) as town:
-        imported = importing.bring(file, town, keep=not dry_run)
+    with _open_store() as store, store.town(now, reading=dry_run) as town:
+        imported = importing.bring(read, town, keep=not dry_run)
     if as_json:
         typer.echo(json.dumps(spell_draft(imported.draft), ensure_ascii=False, indent=2))
         return
@@ -112,7 +116,7 @@ def publish(
     """Make a draft part of what citizens are told: a new edition."""
     from bot import importing  # noqa: PLC0415
 
-    with closing(_open_store()) as store, store.town(datetime.now(UTC)) as town:
+    with _open_store() as store, store.town(datetime.now(UTC)) as town:
         number = importing.publish(draft, town, by=by)
     typer.echo(translator(LANGUAGES[0])("Published as edition {number}.", number=number))
 
@@ -123,7 +127,7 @@ def history() -> None:
     from knowledge.plans import editions  # noqa: PLC0415
     from knowledge.plans.days import local_time  # noqa: PLC0415
 
-    with closing(_open_store()) as store, store.town(datetime.now(UTC), reading=True) as town:
+    with _open_store() as store, store.town(datetime.now(UTC), reading=True) as town:
         for each in editions.history(town.session):
             moment = local_time(each.published_at)
             typer.echo(
@@ -142,7 +146,7 @@ def restore(
     now = datetime.now(UTC)
     say = translator(LANGUAGES[0])
     reason = say("Edition {number} restored", number=edition)
-    with closing(_open_store()) as store, store.town(now) as town:
+    with _open_store() as store, store.town(now) as town:
         number = editions.restore(town.session, edition, by=by, reason=reason, now=now)
     typer.echo(say("Published as edition {number}.", number=number))
 
@@ -152,8 +156,6 @@ def _one(question: str, locality: str | None, language: str | None) -> dict[str,
 
 
 def _questions() -> Iterator[dict[str, Any]]:
-    from knowledge.refusal import Refusal  # noqa: PLC0415
-
     for number, line in enumerate(sys.stdin, start=1):
         if not line.strip():
             continue
@@ -176,13 +178,12 @@ def _answer(store: "Store", question: dict[str, Any], now: datetime) -> "Reply":
         language=question.get("language") or LANGUAGES[0],
         locality=question.get("locality") or None,
     )
-    with store.town(now) as town:
+    with store.town(now, reading=True) as town:
         return answer(ask_, town)
 
 
 def _moment(text: str | None) -> datetime:
     from knowledge.plans.days import TIME_ZONE  # noqa: PLC0415
-    from knowledge.refusal import Refusal  # noqa: PLC0415
 
     if text is None:
         return datetime.now(UTC)

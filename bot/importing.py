@@ -27,13 +27,28 @@ class Imported:
     number: int | None = None
 
 
-def bring(path: Path, town: Town, *, keep: bool) -> Imported:
-    """Read a file, compare it with what is published, and keep it as a draft if told to."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it came, with the draft that was read from it."""
+
+    name: str
+    data: bytes
+    draft: Draft
+
+
+def read(path: Path) -> File:
+    """Read a file, outside of any transaction: it may take half a minute. Raises Refusal."""
     data = _bytes(path)
-    draft = importing.read(data, path.name)
-    difference = compare(draft, town.library.edition.contents)
-    kept = drafts.keep(town.session, as_json(draft), path.name, data, town.now) if keep else None
-    return Imported(draft, difference, kept.id if kept else None)
+    return File(path.name, data, importing.read(data, path.name))
+
+
+def bring(file: File, town: Town, *, keep: bool) -> Imported:
+    """Compare a file with what is published, and keep it as a draft if told to."""
+    difference = compare(file.draft, town.library.edition.contents)
+    if not keep:
+        return Imported(file.draft, difference)
+    kept = drafts.keep(town.session, as_json(file.draft), file.name, file.data, town.now)
+    return Imported(file.draft, difference, kept.id)
 
 
 def _bytes(path: Path) -> bytes:
