@@ -13,6 +13,7 @@ from knowledge.plans.model import (
     Plan,
     Procedure,
     ServiceModel,
+    ServiceRule,
     Source,
     State,
     Status,
@@ -100,7 +101,8 @@ def _day(subject: Subject) -> list[str]:
             subject.say("📅 Day: the plan names none. Please ask the desk.")
             + subject.notes.mark(_row(subject))
         ]
-    return [_weekdays(subject), *_asked_days(subject), *_dates(subject), *_promise(subject)]
+    rules = [_rule(subject, rule) for rule in subject.procedure.rules]
+    return [*rules, *_asked_days(subject), *_dates(subject), *_promise(subject)]
 
 
 def _not_served(subject: Subject, status: Status) -> str:
@@ -113,11 +115,13 @@ def _not_served(subject: Subject, status: Status) -> str:
     return sentence + subject.notes.mark(_row(subject))
 
 
-def _weekdays(subject: Subject) -> str:
+def _rule(subject: Subject, rule: ServiceRule) -> str:
     say = subject.say
-    rule = subject.procedure.rules[0]
-    names = say.all_of(say.weekday(_number(day)) for day in rule.weekdays)
-    sentence = say("📅 Day: {weekdays}, every week", weekdays=names)
+    if not rule.weekdays:
+        sentence = say("📅 Day: by a roster posted at the desk.")
+    else:
+        names = say.all_of(say.weekday(_number(day)) for day in rule.weekdays)
+        sentence = say("📅 Day: {weekdays}, every week", weekdays=names)
     if rule.cutoff:
         sentence += say(", until {hour}", hour=say.clock(rule.cutoff))
     return sentence + subject.notes.mark(rule.source)
@@ -125,13 +129,20 @@ def _weekdays(subject: Subject) -> str:
 
 def _asked_days(subject: Subject) -> list[str]:
     """Say yes or no to each weekday that the message names."""
-    say, served = subject.say, subject.procedure.rules[0].weekdays
+    say, rules = subject.say, subject.procedure.rules
+    marks = subject.notes.mark(*(rule.source for rule in rules))
+    served = _served_days(subject.procedure)
     return [
-        say("{weekday}: yes.", weekday=say.weekday(_number(day)))
+        say("{weekday}: yes.", weekday=say.weekday(_number(day))) + marks
         if day in served
-        else say("{weekday}: no.", weekday=say.weekday(_number(day)))
+        else say("{weekday}: no.", weekday=say.weekday(_number(day))) + marks
         for day in subject.turn.meaning.weekdays
     ]
+
+
+def _served_days(procedure: Procedure) -> tuple[Weekday, ...]:
+    days = {day for rule in procedure.rules for day in rule.weekdays}
+    return tuple(day for day in Weekday if day in days)
 
 
 def _number(day: Weekday) -> int:
@@ -153,7 +164,7 @@ def _dates(subject: Subject) -> list[str]:
         days = "; ".join(say.short_day(day) for day in coming.dates[1:])
         nearest = say("Nearest: {day}{today}", day=say.day(coming.dates[0]), today=today)
         lines.append("→ " + nearest + (say(", then {days}", days=days) if days else ""))
-    else:
+    elif _served_days(subject.procedure):
         lines.append(say("The plan's time has ended; it names no day any more."))
     return lines
 
@@ -171,7 +182,7 @@ def _promise(subject: Subject) -> list[str]:
     }
     return [
         promises[rule.model] + subject.notes.mark(rule.source)
-        for rule in subject.procedure.rules[:1]
+        for rule in subject.procedure.rules
         if rule.model in promises
     ]
 
@@ -252,10 +263,10 @@ def _row(subject: Subject) -> Source | None:
 
 
 def _sheet(subject: Subject) -> FactSheet:
-    rules = subject.procedure.rules
-    cutoff = rules[0].cutoff if rules else None
+    cutoffs = [rule.cutoff for rule in subject.procedure.rules if rule.cutoff]
+    cutoff = min(cutoffs, default=None)
     return FactSheet(
-        weekdays=rules[0].weekdays if rules else (),
+        weekdays=_served_days(subject.procedure),
         next_dates=tuple(day.isoformat() for day in subject.coming.dates),
         cutoff=cutoff.strftime("%H:%M") if cutoff else None,
         facts={kind: subject.procedure.fact(kind) for kind in FactKind},
