@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from secrets import token_urlsafe
 from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 
-from bot.channels.door import RECEPTION, SETTINGS
+from bot.channels.door import CLOCK, RECEPTION, SETTINGS
 from bot.channels.web import page
 from bot.channels.web.pace import Pace
 from handlers.talk import Ask, Outcome, Reply
@@ -80,7 +79,7 @@ async def _page(
 ) -> web.Response:
     who = ask.sender if ask else _conversation(request)
     front = await request.app[RECEPTION].look(
-        datetime.now(UTC), lambda town: page.front(town, CHANNEL, who, language)
+        request.app[CLOCK](), lambda town: page.front(town, CHANNEL, who, language)
     )
     html = page.render(front, _message(None), asked=ask, reply=reply)
     return web.Response(text=html, content_type="text/html")
@@ -120,7 +119,7 @@ def _ask(request: web.Request, fields: Mapping[str, object]) -> Ask:
     conversation = _conversation(request) or token_urlsafe(24)
     return Ask(
         text=(_text(fields, "says") or _text(fields, "text")).strip(),
-        now=datetime.now(UTC),
+        now=request.app[CLOCK](),
         language=_language(fields.get("language")),
         locality=_text(fields, "locality") or None,
         channel=CHANNEL,

@@ -84,9 +84,21 @@ function failure(words, message) {
   return turn;
 }
 
-// Old choices go: "1" or "what is the fee?" would now be about something else.
-function clearChoices() {
-  for (const choices of log.querySelectorAll(".choices")) choices.remove();
+// Old choices go: "1" or "what is the fee?" would now be about something else. Numbered ones stay
+// as text, for what was chosen can be read only beside them.
+function retireChoices() {
+  for (const choices of log.querySelectorAll(".choices")) {
+    const numbered = [...choices.children].filter((button) => /^\d+\. /.test(button.textContent));
+    const body = choices.closest(".turn").querySelector(".body");
+    body.append(...numbered.map((button) => plain(button.textContent)));
+    choices.remove();
+  }
+}
+
+function plain(words) {
+  const paragraph = document.createElement("p");
+  paragraph.textContent = words;
+  return paragraph;
 }
 
 async function send(words, message) {
@@ -143,7 +155,7 @@ form.addEventListener("submit", (event) => {
   if (!pressed) question.value = "";
   // A phone's keyboard would cover the answer.
   if (matchMedia("(pointer: coarse)").matches) question.blur();
-  clearChoices();
+  retireChoices();
   ask(words, crypto.randomUUID?.() ?? String(Math.random()).slice(2));
 });
 
