@@ -11,7 +11,7 @@ from secrets import token_hex
 from aiohttp import web
 
 from bot.channels import web as web_chat
-from bot.channels.door import RECEPTION, SETTINGS, Door
+from bot.channels.door import CLOCK, RECEPTION, SETTINGS, Door
 from bot.reception import Reception
 from bot.settings import Settings
 from handlers import answer
@@ -51,10 +51,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger(__name__)
 
 
-def make_app(settings: Settings) -> web.Application:
-    """Put the service together; nothing is opened before it starts."""
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_app(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> web.Application:
+    """Put the service together; nothing is opened before it starts. `clock` returns aware UTC."""
     app = web.Application(middlewares=[_excuse], client_max_size=LARGEST)
     app[SETTINGS] = settings
+    app[CLOCK] = clock
     app.cleanup_ctx.append(_reception)
     app.on_response_prepare.append(_protect)
     app.router.add_get("/healthz", _health)
@@ -99,7 +104,7 @@ def _announce(settings: Settings, port: int) -> None:
 
 async def _reception(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
-    store = await to_thread(_open, settings)
+    store = await to_thread(_open, settings, app[CLOCK]())
     threads = THREADS[settings.database.startswith("sqlite")]
     app[RECEPTION] = Reception(store, answer, threads=threads)
     yield
@@ -107,9 +112,9 @@ async def _reception(app: web.Application) -> AsyncIterator[None]:
     store.close()
 
 
-def _open(settings: Settings) -> Store:
+def _open(settings: Settings, now: datetime) -> Store:
     store = open_store(settings.database)
-    with store.town(datetime.now(UTC), reading=True) as town:
+    with store.town(now, reading=True) as town:
         # The first citizen does not wait for the search index.
         town.library.understand("")
     return store
@@ -146,7 +151,7 @@ async def _health(request: web.Request) -> web.Response:
     """Say whether the database answers, and with which edition."""
     try:
         edition = await request.app[RECEPTION].look(
-            datetime.now(UTC), lambda town: town.library.edition.number
+            request.app[CLOCK](), lambda town: town.library.edition.number
         )
     except Exception:  # noqa: BLE001 - a health check says so, whatever it is
         _log.exception("the database does not answer")

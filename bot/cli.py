@@ -175,7 +175,7 @@ def _answer(store: "Store", question: dict[str, Any], now: datetime) -> "Reply":
     ask_ = Ask(
         text=str(question.get("text") or ""),
         now=now,
-        language=question.get("language") or LANGUAGES[0],
+        language=question.get("language") or "",
         locality=question.get("locality") or None,
     )
     with store.town(now, reading=True) as town:

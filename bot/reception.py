@@ -17,7 +17,7 @@ from handlers.talk import Ask, Memory, Outcome, Reply
 from knowledge.records import citizens, dialogues, questions, seen
 from knowledge.records.tables import Citizen, Question
 from knowledge.store import Store, Town
-from locales import LANGUAGES, translator
+from locales import translator
 
 LONGEST = 4_000
 """Characters of a message that are read at all."""
@@ -126,7 +126,7 @@ def _as_known(ask: Ask, citizen: Citizen, town: Town) -> Ask:
     chosen = citizen.locality
     return replace(
         ask,
-        language=citizen.language or LANGUAGES[0],
+        language=citizen.language or "",
         locality=chosen if chosen in town.library.localities else None,
         memory=_recall(dialogues.get(town.session, citizen, ask.now)),
     )

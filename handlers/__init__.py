@@ -3,7 +3,16 @@
 from dataclasses import replace
 from typing import Protocol
 
-from handlers import conversation, fallback, locality, procedure, schedule, scheme, start
+from handlers import (
+    conversation,
+    fallback,
+    language,
+    locality,
+    procedure,
+    schedule,
+    scheme,
+    start,
+)
 from handlers.talk import Ask, Reply, Turn
 from knowledge.store import Town
 from locales import translator
@@ -19,6 +28,7 @@ class Handler(Protocol):
 # The order is the meaning: what the conversation waits for goes first, the fallback last.
 HANDLERS: list[Handler] = [
     conversation,
+    language,
     start,
     schedule,
     scheme,
@@ -33,6 +43,8 @@ def answer(ask: Ask, town: Town) -> Reply:
     if ask.locality not in town.library.localities:
         ask = replace(ask, locality=None)
     meaning = town.library.understand(ask.text, ask.locality)
-    turn = Turn(ask, meaning, translator(ask.language))
+    say = translator(language.spoken(ask, meaning))
+    turn = conversation.in_context(Turn(ask, meaning, say), town)
     replies = (handler.answer(turn, town) for handler in HANDLERS)
-    return next(reply for reply in replies if reply is not None)
+    reply = next(reply for reply in replies if reply is not None)
+    return conversation.remembering(turn, reply)

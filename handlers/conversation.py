@@ -1,48 +1,141 @@
-"""A short message that means something only after the last answer: "2", "thế phí?", "ở Đắk Nông".
+"""A message that means something only after the last answer: "2", "thế phí?", "ở Đắk Nông cơ".
 
-What is remembered is in `Memory`; a message that stands on its own is left to the other handlers.
+Before the handlers hear it, such a message is put into its context, and becomes one that stands
+on its own. What is remembered for that is in `Memory`; every other message is left as it is.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
-from handlers import procedure
-from handlers.talk import Memory, Reply, Turn
-from knowledge.plans.understanding import Certainty, Intent, Match, Understanding
+from handlers.talk import Memory, Outcome, Reply, Turn
+from knowledge.plans.concepts import lexicon
+from knowledge.plans.understanding import Certainty, Intent, Match, Subject, Understanding
 from knowledge.store import Town
 from knowledge.vietnamese import fold
 
 FACETS = frozenset(Intent) - {Intent.OVERVIEW, Intent.GREETING, Intent.FEEDBACK, Intent.OTHER}
+MANNERS = frozenset((Subject.THANKS, Subject.GREETING, Subject.RUDENESS, Subject.HELP))
+"""Subjects that may come along with a question, and do not make it another one."""
+OPEN = frozenset((Subject.SCHEDULE, Subject.SCHEME, Subject.HOURS))
+"""Subjects that are asked about a place and a day, so that either may be changed afterwards."""
 
 NUMBERS = {
     "1": 1, "mot": 1, "nhat": 1, "dau": 1, "dau tien": 1, "first": 1, "one": 1,
     "2": 2, "hai": 2, "nhi": 2, "second": 2, "two": 2,
     "3": 3, "ba": 3, "third": 3, "three": 3,
-    "4": 4, "bon": 4, "tu": 4, "cuoi": -1, "cuoi cung": -1, "fourth": 4, "four": 4, "last": -1,
+    "4": 4, "bon": 4, "tu": 4, "fourth": 4, "four": 4,
+    "cuoi cung": -1, "cuoi": -1, "last": -1, "sau cung": -1,
 }  # fmt: skip
 """The choices as a citizen may type them, folded; -1 is the last one."""
 
-_BEFORE = "(?:(?:la|cai|so|muc|viec|chon|y|the|option|number) )*(?:thu )?"
-_AFTER = "(?: (?:a|nhe|nha|di|do|ay|nay|one|ban|em|ad|oi))*"
-CHOICE = re.compile(f"{_BEFORE}({'|'.join(NUMBERS)}){_AFTER}")
-YES = re.compile(f"(?:dung|phai|u|uh|vang|da|ok|oke|yes|yeah|yep|chuan)(?: roi)?{_AFTER}")
-BACK = re.compile(f"(?:quay lai|tro lai|back|go back|lui lai|xem lai)(?: .{{0,20}})?{_AFTER}")
-CORRECTION = re.compile(
-    r"(?:a |o |u |da )?"
-    r"(?:khong phai|khong|ko|k|nham roi|nham|y (?:toi|em|minh|la|tui)|i mean|no|sorry)\b"
+_NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
+_FILLER = (
+    "(?:a|nhe|nha|nghen|hen|he|di|do|ay|nay|vay|z|roi|thoi|co|dum|giup|voi|ban|em|ad|oi"
+    "|one|please)"
 )
-ABOUT = re.compile(r"\b(?:con|the|vay|what about|how about|thi sao)\b")
+_AFTER = f"(?: {_FILLER})*"
+CHOICE = re.compile(f"(?:(?:o|u|vang|da|ok|la|chon|lay|y|em|toi) )*(?:thu )?({_NUMBER}){_AFTER}")
+POINTED = re.compile(
+    rf"\b(?:(?:cai|so|muc|viec|option|number|lua chon|truong hop|thu tuc)(?: thu)? ({_NUMBER})"
+    r"|the (first|second|third|fourth|last))\b"
+)
+AROUND = re.compile(rf"^(?:\d\.? )?(?:(?:la|cai|viec|con|the|y|em|toi|cho|lam) )*|{_AFTER}$")
+"""What stands around the name of an option."""
+EVERY = re.compile(
+    rf"(?:(?:o|u|vang|da|ok|lay|xem|can|show me) )*(?:ca|tat ca|both|all)"
+    rf"(?: (?:hai|2|ba|3|bon|4|cac|viec|cai|thu tuc|deu|luon|of them|{_FILLER}))*"
+)
+YES = re.compile(
+    r"(?:dung|phai|u|uh|um|uk|vang|da|ok|oke|okay|yes|yeah|yep|sure|chuan|duoc|co|dong y"
+    r"|thanks|thats all)"
+    r"(?: (?:cam on|nhieu|thanks|dung|phai|vang|u|xem|cho|toi|em|minh|o|luon|cai|viec"
+    rf"|show|tell|me|that|it|right|there|{_FILLER}))*"
+)
+NO = re.compile(
+    r"(?:thoi )?(?:khong|ko|k|hong|no|nope|none|neither|sai|thoi)"
+    rf"(?: (?:phai|dung|can|nua|cai|viec|nao|het|ca|muc|of|them|these|not|that|the|{_FILLER}))*"
+)
+OTHER = re.compile(
+    r"(?:(?:con|the|vay|what about|how about|and|show me) )*"
+    r"(?:cai|viec|muc|truong hop|the)(?: (?:kia|con lai|khac|other|others))(?: one)?"
+    rf"(?: (?:thi sao|sao|la sao|ra sao|nua|nao))*{_AFTER}"
+)
+BACK = re.compile(
+    r"(?:(?:thoi|a|da|please|can we|let us|lets) )*"
+    r"(?:quay lai|tro lai|quay ve|lui lai|xem lai|back|go back|return)\b.{0,60}"
+)
+CORRECTION = re.compile(
+    r"(?:a |o |u |da |oi )?(?:khong phai|khong|ko|k|nham roi|nham|hong|i mean|no|sorry|actually"
+    r"|(?:y )?(?:toi|em|minh|tui|la) (?:la|muon noi|noi nham)|y (?:toi|em|minh|tui|la))\b"
+)
+ABOUT = re.compile(r"\b(?:con|the|vay|what about|how about|and|thi sao|thi)\b")
+WHETHER = re.compile(r"\b(?:khong|ko|hong|hok|k|dc|duoc|chua|can i|is|does|or)\b")
+WHAT = re.compile(r"\b(?:gi|chi|nao|nhung|what(?! about)|which|list)\b")
+NOUNS = {
+    Intent.PAPERS: re.compile(r"\b(?:giay to|ho so|documents?|papers?)\b"),
+    Intent.FEE: re.compile(r"\b(?:le phi|phi|fee|price)\b"),
+    Intent.DURATION: re.compile(r"\b(?:thoi gian|thoi han|duration)\b"),
+    Intent.DAY: re.compile(r"\b(?:lich|thu may|days?)\b"),
+    Intent.PLACE: re.compile(r"\b(?:dia diem|dia chi|noi nop|noi lam|address|place)\b"),
+}
+"""Words that ask for a facet only after an answer, in few words: "còn giấy tờ?"."""
+FEW = 4
 SHORT = 8
-"""Words up to which a message that names a weekday is about the last answer."""
+"""Words up to which a message is taken to be about the last answer."""
 
 
-def answer(turn: Turn, town: Town) -> Reply | None:
-    """Answer out of the conversation; None when the message stands on its own."""
-    memory = _still_known(turn.ask.memory, town)
-    for follow in (_choice, _back, _with_place, _completed, _about_a_day, _more):
-        if reply := follow(turn, memory, town):
-            return reply
-    return None
+def in_context(turn: Turn, town: Town) -> Turn:
+    """Return a turn that stands on its own, with what the last answer adds to the message."""
+    turn = replace(turn, ask=replace(turn.ask, memory=_still_known(turn.ask.memory, town)))
+    return next((found for follow in FOLLOWS if (found := follow(turn, town))), turn)
+
+
+def answer(turn: Turn, _town: Town) -> Reply | None:
+    """Take a plain yes or no, and wait for other words."""
+    memory, said = turn.ask.memory, _plain(turn)
+    if memory == Memory(language=memory.language):
+        return None
+    if _is(NO, said):
+        body = turn.say("Then please tell me in a few other words what you need.")
+    elif _is(YES, said):
+        body = turn.say("All right. What else would you like to know?")
+    else:
+        return None
+    return Reply(
+        body=body,
+        outcome=Outcome.INFORMED,
+        intents=turn.meaning.intents,
+        locality=turn.meaning.locality,
+        memory=replace(memory, options=()),
+    )
+
+
+def about(turn: Turn, ids: tuple[str, ...], intents: tuple[Intent, ...]) -> Turn:
+    """Return the turn as if it had named procedures, and asked for facets of them."""
+    return _meaning(turn, Certainty.SURE, ids, intents)
+
+
+def remembering(turn: Turn, reply: Reply) -> Reply:
+    """Return a reply that carries over what a later message may come back to."""
+    before, now = turn.ask.memory, reply.memory
+    if now == Memory():
+        # Schedules, schemes and hours: another day or place may be asked for next.
+        now = Memory(question=turn.ask.text if turn.meaning.subject in OPEN else before.question)
+    options, earlier = now.options, before.earlier
+    if now.procedures and set(now.procedures) <= set(before.options):
+        options = before.options
+    if before.procedures and now.procedures != before.procedures:
+        earlier = before.procedures
+    intents = turn.meaning.intents if reply.outcome is Outcome.ANSWERED else now.intents
+    named = turn.meaning.locality if turn.meaning.locality_named else None
+    return replace(
+        reply,
+        memory=replace(
+            now, options=options, earlier=earlier, intents=intents, language=turn.say.language
+        ),
+        chosen_locality=reply.chosen_locality or named,
+    )
 
 
 def _still_known(memory: Memory, town: Town) -> Memory:
@@ -51,104 +144,298 @@ def _still_known(memory: Memory, town: Town) -> Memory:
     return replace(
         memory,
         procedures=tuple(each for each in memory.procedures if each in known),
+        earlier=tuple(each for each in memory.earlier if each in known),
         options=memory.options if all(each in known for each in memory.options) else (),
     )
 
 
-def _choice(turn: Turn, memory: Memory, town: Town) -> Reply | None:
-    """Answer about the option that a message names by its number, or agrees to if it is alone."""
+def _pressed(turn: Turn, town: Town) -> Turn | None:
+    """Take up the procedure whose id a button said."""
+    said = turn.ask.text.strip()
+    if said not in town.library.procedures:
+        return None
+    memory = turn.ask.memory
+    return about(turn, (said,), memory.intents if said in memory.options else (Intent.OVERVIEW,))
+
+
+def _chosen(turn: Turn, _town: Town) -> Turn | None:
+    """Take up the option that a message names by its number, or agrees to if it is alone."""
+    memory, said = turn.ask.memory, _plain(turn)
+    options = memory.options or memory.procedures
+    waits = len(memory.options) == 1 and memory.options != memory.procedures
+    agreed = waits and _is(YES, said)
+    if memory.options and (agreed or _is(EVERY, said)):
+        return about(turn, memory.options, memory.intents)
+    # After an answer a mere "thứ hai" is Monday.
+    found = None if memory.procedures and turn.meaning.weekdays else _is(CHOICE, said)
+    if not found and not _has_matter(turn.meaning) and len(said.split()) <= SHORT:
+        found = POINTED.search(said)
+    number = NUMBERS[next(filter(None, found.groups()))] if found else 0
+    if not number or number > len(options) or (len(options) == 1 and not memory.options):
+        return None
+    chosen = options[number - 1 if number > 0 else -1]
+    return about(turn, (chosen,), _facets(turn) or memory.intents)
+
+
+def _other(turn: Turn, _town: Town) -> Turn | None:
+    """Take up what was offered and not chosen."""
+    memory = turn.ask.memory
+    left = tuple(each for each in memory.options if each not in memory.procedures)
+    if not memory.procedures or not left or not _is(OTHER, _plain(turn)):
+        return None
+    return _meaning(turn, _certainty(left), left, memory.intents)
+
+
+def _back(turn: Turn, _town: Town) -> Turn | None:
+    """Offer the same options again, or take up what was answered before."""
+    memory, found = turn.ask.memory, _is(BACK, _plain(turn))
+    if not found or _has_matter(turn.meaning):
+        return None
+    asked = _facets(turn)
+    if memory.options and not asked:
+        return _meaning(turn, Certainty.UNSURE, memory.options, memory.intents)
+    ids = memory.earlier or memory.procedures
+    return about(turn, ids, asked or (Intent.OVERVIEW,)) if ids else None
+
+
+def _named(turn: Turn, town: Town) -> Turn | None:
+    """Take up the option of which a message says the name, or a part that no other one has."""
+    memory, meaning = turn.ask.memory, turn.meaning
+    if not memory.options or meaning.locality_named:
+        return None
+    matched = tuple(match.id for match in meaning.matches)
+    asked = _facets(turn)
+    if meaning.certainty is Certainty.SURE:
+        ours = set(matched) <= set(memory.options)
+        return about(turn, matched, asked or memory.intents) if ours else None
     said = _plain(turn)
-    found = CHOICE.fullmatch(said)
-    number = NUMBERS[found[1]] if found else 0
-    if len(memory.options) == 1 and YES.fullmatch(said):
-        number = 1
-    if not number or number > len(memory.options):
+    if len(said.split()) <= 2 * SHORT:
+        said = AROUND.sub("", said)
+    called = [each for each in memory.options if _calls(said, each, town)]
+    if len(called) != 1 or len(said) < len("lại"):
         return None
-    chosen = memory.options[number - 1 if number > 0 else -1]
-    return _keeping(memory, procedure.tell(_about(turn, (chosen,), memory.intents), town))
+    return about(turn, tuple(called), asked or memory.intents)
 
 
-def _back(turn: Turn, memory: Memory, town: Town) -> Reply | None:
-    """Offer the same options again."""
-    if not memory.options or not BACK.fullmatch(_plain(turn)):
-        return None
-    options = _about(turn, memory.options, memory.intents)
-    return _keeping(memory, procedure.ask_back(options, town))
+def _calls(said: str, procedure: str, town: Town) -> bool:
+    named = town.library.procedures[procedure]
+    return any(f" {said} " in f" {_bare(name)} " for name in (named.name, named.english))
 
 
-def _with_place(turn: Turn, memory: Memory, town: Town) -> Reply | None:
+def _with_place(turn: Turn, town: Town) -> Turn | None:
     """Ask the last question over again for the place that is all a message names."""
-    meaning = turn.meaning
-    if not memory.question or not meaning.locality_named or _says_more(meaning):
+    memory, meaning = turn.ask.memory, turn.meaning
+    if not memory.question or not meaning.locality_named or _has_matter(meaning):
         return None
-    from handlers import answer as answer_first  # noqa: PLC0415 - the question starts over
+    question, slug = memory.question, meaning.locality
+    again = town.library.understand(question, slug)
+    if again.locality != slug and slug:
+        # The question named a place itself: the last one named counts.
+        question = f"{question}, {town.library.localities[slug].name}"
+        again = town.library.understand(question, slug)
+    again = replace(again, intents=_facets(turn) or again.intents, locality_named=True)
+    return replace(turn, ask=replace(turn.ask, text=question, locality=slug), meaning=again)
 
-    ask = replace(turn.ask, text=memory.question, locality=meaning.locality, memory=Memory())
-    return replace(answer_first(ask, town), chosen_locality=meaning.locality)
+
+def _nowhere(turn: Turn, _town: Town) -> Turn | None:
+    """Keep the last question when a message names nothing but a place that no plan covers."""
+    memory, meaning = turn.ask.memory, turn.meaning
+    if not memory.question or not meaning.elsewhere:
+        return None
+    if _has_matter(replace(meaning, elsewhere=None)):
+        return None
+    return replace(turn, ask=replace(turn.ask, text=memory.question))
 
 
-def _completed(turn: Turn, memory: Memory, town: Town) -> Reply | None:
+def _completed(turn: Turn, town: Town) -> Turn | None:
     """Read a missing fact, or a correction, together with the question that it belongs to."""
-    corrects = CORRECTION.match(_plain(turn)) is not None
-    if not memory.question or not (memory.options or (memory.procedures and corrects)):
+    if not _may_complete(turn):
         return None
-    if turn.meaning.certainty is Certainty.SURE or turn.meaning.subject or turn.meaning.topic:
+    memory, corrects = turn.ask.memory, CORRECTION.match(_plain(turn))
+    question = f"{memory.question}, {turn.ask.text}"
+    together = town.library.understand(question, turn.ask.locality)
+    ids = _ids(together)
+    alone = _ids(town.library.understand(memory.question, turn.ask.locality))
+    if not ids or ids in (alone, set(memory.procedures)):
         return None
-    together = f"{memory.question}, {turn.ask.text}"
-    meaning = town.library.understand(together, turn.ask.locality)
-    ids = {match.id for match in meaning.matches}
-    new = ids <= set(memory.options) if memory.options else not ids & set(memory.procedures)
-    if meaning.certainty is not Certainty.SURE or not new:
+    if corrects:
+        together = _without(together, memory.procedures)
+    elif memory.procedures and not _twins(ids, memory.procedures):
         return None
-    asked = replace(meaning, intents=memory.intents or meaning.intents)
-    complete = replace(turn, ask=replace(turn.ask, text=together), meaning=asked)
-    return procedure.tell(complete, town)
+    chooses = memory.options and not memory.procedures
+    if not (ids <= set(memory.options) if chooses else together.certainty is Certainty.SURE):
+        return None
+    asked = _facets(turn) or memory.intents or together.intents
+    ask = replace(turn.ask, text=question)
+    return replace(turn, ask=ask, meaning=replace(together, intents=asked))
 
 
-def _about_a_day(turn: Turn, memory: Memory, town: Town) -> Reply | None:
-    """Say whether what was answered last is also done on the weekday that a message names."""
-    meaning = turn.meaning
+def _may_complete(turn: Turn) -> bool:
+    """Tell whether a message, meaning nothing by itself, may belong to the last question."""
+    memory, meaning, said = turn.ask.memory, turn.meaning, _plain(turn)
+    if not memory.question or _is(YES, said) or _is(NO, said):
+        return False
+    if _has_matter(replace(meaning, certainty=Certainty.NONE)):
+        return False
+    few = len(said.split()) <= SHORT and meaning.certainty is Certainty.NONE
+    belongs = memory.options or few or CORRECTION.match(said)
+    return meaning.certainty is not Certainty.SURE and bool(belongs)
+
+
+def _about_a_day(turn: Turn, town: Town) -> Turn | None:
+    """Ask whether what was answered last is also done on the day that a message names."""
+    memory, meaning, said = turn.ask.memory, turn.meaning, _plain(turn)
+    names_day = meaning.weekdays or meaning.day_offset is not None
+    if not names_day or len(said.split()) > SHORT or _has_matter(replace(meaning, subject=None)):
+        return None
+    if meaning.locality_named or WHAT.search(said):
+        return None
+    asks = ABOUT.search(said) or WHETHER.search(said) or len(said.split()) <= FEW
+    if memory.procedures and asks:
+        return about(turn, memory.procedures, (Intent.DAY,))
+    before = town.library.understand(memory.question, turn.ask.locality)
+    if memory.procedures or before.subject not in OPEN or not ABOUT.search(said):
+        return None
+    return replace(turn, meaning=replace(meaning, subject=before.subject))
+
+
+def _same_place(turn: Turn, town: Town) -> Turn | None:
+    """Ask about the hours or the days of the place that was answered about last."""
+    memory, meaning = turn.ask.memory, turn.meaning
+    if meaning.subject not in OPEN or meaning.locality or not memory.procedures:
+        return None
+    place = town.library.procedures[memory.procedures[0]].locality
+    return replace(turn, meaning=replace(meaning, locality=place))
+
+
+def _more(turn: Turn, _town: Town) -> Turn | None:
+    """Ask another facet of what was answered last, or of what is still to be chosen."""
+    memory, meaning = turn.ask.memory, turn.meaning
+    asked = _facets(turn)
+    if not asked or meaning.locality_named or _has_matter(meaning):
+        return None
+    if memory.procedures:
+        return about(turn, memory.procedures, asked)
+    if memory.options:
+        return _meaning(turn, Certainty.UNSURE, memory.options, asked)
+    return None
+
+
+def _likewise(turn: Turn, _town: Town) -> Turn | None:
+    """Ask of another procedure what was asked of the last one: "còn khai tử thì sao?"."""
+    memory, meaning = turn.ask.memory, turn.meaning
+    if meaning.certainty is Certainty.NONE or _facets(turn) or not _facets_of(memory.intents):
+        return None
+    if not ABOUT.match(_plain(turn)):
+        return None
+    return replace(turn, meaning=replace(meaning, intents=memory.intents))
+
+
+def _unclear(turn: Turn, _town: Town) -> Turn | None:
+    """Offer the options once more when a few words did not tell which one is meant."""
+    memory, meaning = turn.ask.memory, turn.meaning
+    if not memory.options or memory.procedures or meaning.locality_named:
+        return None
     said = _plain(turn)
-    short = len(said.split()) <= SHORT and ABOUT.search(said)
-    elsewhere = meaning.certainty is not Certainty.NONE or meaning.topic or meaning.locality_named
-    if not memory.procedures or not meaning.weekdays or not short or elsewhere:
+    own = meaning.subject or _has_matter(meaning) or _is(NO, said) or len(said.split()) > SHORT
+    if own and not said.isdigit():
         return None
-    return procedure.tell(_about(turn, memory.procedures, (Intent.DAY,)), town)
+    return _meaning(turn, Certainty.UNSURE, memory.options, memory.intents)
 
 
-def _more(turn: Turn, memory: Memory, town: Town) -> Reply | None:
-    """Answer another facet of what was answered last."""
-    meaning = turn.meaning
-    asks = any(intent in FACETS for intent in meaning.intents)
-    if not memory.procedures or not asks or meaning.locality_named or _says_more(meaning):
-        return None
-    reply = procedure.tell(_about(turn, memory.procedures, meaning.intents), town)
-    return _keeping(memory, reply)
+FOLLOWS = [
+    _pressed,
+    _chosen,
+    _other,
+    _back,
+    _named,
+    _with_place,
+    _nowhere,
+    _completed,
+    _about_a_day,
+    _same_place,
+    _more,
+    _likewise,
+    _unclear,
+]
+"""The ways in which a message may follow the last answer; the first that fits is taken."""
 
 
 def _plain(turn: Turn) -> str:
-    return fold(turn.ask.text).strip(" .,!?)(")
+    return _bare(turn.ask.text)
 
 
-def _says_more(meaning: Understanding) -> bool:
+def _is(pattern: re.Pattern[str], said: str) -> re.Match[str] | None:
+    # What is longer is no mere "yes", and would take such patterns long to refuse.
+    return pattern.fullmatch(said) if len(said.split()) <= 2 * SHORT else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.sub(r"[^\w.']+|\.(?!\w)", " ", fold(text)).replace("'", "").split())
+
+
+def _without(meaning: Understanding, denied: tuple[str, ...]) -> Understanding:
+    """Take the other one of two, where one of them is what the citizen has just denied."""
+    left = tuple(match for match in meaning.matches if match.id not in denied)
+    if len(meaning.matches) != len(left) + 1 or len(left) != 1:
+        return meaning
+    return replace(meaning, certainty=Certainty.SURE, matches=left)
+
+
+def _twins(ids: Iterable[str], others: Iterable[str]) -> bool:
+    """Tell whether a mere fact may turn one procedure into another."""
+    pairs = lexicon().confusable
+    return any(frozenset((one, other)) in pairs for one in ids for other in others)
+
+
+def _ids(meaning: Understanding) -> set[str]:
+    return {match.id for match in meaning.matches}
+
+
+def _facets(turn: Turn) -> tuple[Intent, ...]:
+    """Return the facets asked for; in few words after an answer their mere names will do."""
+    said = _plain(turn)
+    if (asked := _facets_of(turn.meaning.intents)) or len(said.split()) > FEW:
+        return asked
+    return tuple(intent for intent, noun in NOUNS.items() if noun.search(said))
+
+
+def _facets_of(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
+    return tuple(intent for intent in intents if intent in FACETS)
+
+
+def _of_its_own(subject: Subject | None) -> bool:
+    return subject is not None and subject not in MANNERS
+
+
+def _has_matter(meaning: Understanding) -> bool:
     """Tell whether a message has a matter of its own."""
     return bool(
         meaning.certainty is not Certainty.NONE
+        or meaning.near
         or meaning.topic
         or meaning.elsewhere
-        or meaning.subject
+        or _of_its_own(meaning.subject)
     )
 
 
-def _about(turn: Turn, ids: tuple[str, ...], intents: tuple[Intent, ...]) -> Turn:
+def _certainty(ids: tuple[str, ...]) -> Certainty:
+    return Certainty.SURE if len(ids) == 1 else Certainty.UNSURE
+
+
+def _meaning(
+    turn: Turn, certainty: Certainty, ids: tuple[str, ...], intents: tuple[Intent, ...]
+) -> Turn:
+    """Return the turn with a meaning out of the conversation, under the last question."""
     matches = tuple(Match(each, 1.0, ("conversation",)) for each in ids)
     meaning = replace(
-        turn.meaning, certainty=Certainty.SURE, matches=matches, intents=intents, subject=None
+        turn.meaning,
+        certainty=certainty,
+        matches=matches,
+        near=(),
+        intents=intents or (Intent.OVERVIEW,),
+        subject=None,
+        topic=None,
     )
-    return replace(turn, meaning=meaning)
-
-
-def _keeping(memory: Memory, reply: Reply) -> Reply:
-    """Keep question and options, so that another of them can be chosen next."""
-    kept = replace(reply.memory, options=memory.options, question=memory.question)
-    return replace(reply, memory=kept)
+    ask = replace(turn.ask, text=turn.ask.memory.question or turn.ask.text)
+    return replace(turn, ask=ask, meaning=meaning)

@@ -17,9 +17,19 @@ def answer(turn: Turn, town: Town) -> Reply:
         intents=turn.meaning.intents,
         locality=turn.meaning.locality,
         near=turn.meaning.near,
-        memory=Memory(question=turn.ask.text),
+        memory=_memory(turn),
         buttons=buttons or (() if turn.meaning.locality else place_buttons(turn, town)),
     )
+
+
+def _memory(turn: Turn) -> Memory:
+    """Wait for a yes to what is offered; what nobody understands changes no conversation."""
+    meaning = turn.meaning
+    if not (meaning.near or meaning.topic or meaning.elsewhere):
+        return turn.ask.memory
+    # A topic has a desk of its own: what is only like it must not be taken for it by a "yes".
+    offered = () if meaning.topic else tuple(match.id for match in meaning.near)
+    return Memory(options=offered, intents=meaning.intents, question=turn.ask.text)
 
 
 def _why(turn: Turn, town: Town) -> str:
@@ -54,14 +64,19 @@ def _known(turn: Turn, town: Town) -> str:
 
 
 def _offers(turn: Turn, town: Town, near: list[Procedure]) -> list[str]:
+    say = turn.say
     lines = []
     for procedure in near:
         place = town.library.localities[procedure.locality]
         lines.append(
-            turn.say(
+            say(
                 "Related: {procedure} ({place}).",
-                procedure=turn.say.pick(procedure.name, procedure.english),
-                place=turn.say.pick(place.name, place.english),
+                procedure=say.pick(procedure.name, procedure.english),
+                place=say.pick(place.name, place.english),
             )
         )
-    return lines
+    places = {procedure.locality for procedure in near}
+    if turn.meaning.topic or len(places) != 1 or turn.meaning.locality in places:
+        return lines
+    place = town.library.localities[places.pop()]
+    return [*lines, say("Shall I show it for {place}?", place=say.pick(place.name, place.english))]

@@ -23,6 +23,7 @@ def answer(turn: Turn, town: Town) -> Reply | None:
         intents=meaning.intents,
         locality=meaning.locality,
         chosen_locality=meaning.locality,
+        memory=turn.ask.memory,
     )
 
 

@@ -1,9 +1,12 @@
 """Greetings, thanks, help, calm in the face of rudeness, and the hotline in danger."""
 
+import re
+
 from handlers.locality import place_buttons
 from handlers.talk import Outcome, Reply, Turn
 from knowledge.plans.understanding import Subject
 from knowledge.store import Town
+from knowledge.vietnamese import fold
 from locales import message
 
 SENTENCES = {
@@ -38,9 +41,38 @@ SENTENCES = {
         "section “Phản ánh kiến nghị” of the National Public Service Portal, dichvucong.gov.vn, "
         "or tell the head of the desk."
     ),
-    Subject.LANGUAGE: message("I speak Vietnamese and English."),
 }
 """What is said about each subject that needs no knowledge of a place, as message ids."""
+
+DESPAIR = re.compile(
+    r"khong muon song|muon chet|(?:chan|het muon) song|chet cho xong|tu (?:tu|van)|nhay cau"
+    r"|thuoc sau|kill myself|suicide|want to die"
+)
+CHILD = re.compile(
+    r"\b(?:con|chau|be|tre|hoc sinh|child|kid|son|daughter)\b.{0,25}"
+    r"(?:bi (?:danh|nhot|hanh|xam)|beaten|abused)"
+)
+FIRE = re.compile(
+    r"\bchay (?:nha|lon|roi|o|to)|(?:dang|co|bi) chay\b(?! mau)|hoa hoan|duoi nuoc|\bfire\b"
+)
+VIOLENCE = re.compile(r"danh|giet|bat coc|nhot|cuop|chem|beat|hit|kidnap|threat")
+INJURY = re.compile(
+    r"cap cuu|cuu thuong|tai nan|chay mau|bat tinh|dot quy|ngat|ambulance|bleeding|accident"
+)
+CALLS = (
+    (
+        DESPAIR,
+        message(
+            "You are not alone. Please go to somebody near you now, or call 115; children and "
+            "young people can also call 111 at any hour."
+        ),
+    ),
+    (CHILD, message("A child in danger: call 111, child protection, or 113, police, now.")),
+    (FIRE, message("Call 114, fire and rescue, now.")),
+    (VIOLENCE, message("Call 113, the police, now.")),
+    (INJURY, message("Call 115, the ambulance, now.")),
+)
+"""Cries for help, folded, and the number for each, as message ids; the first that fits is said."""
 
 WITH_PLACES = (Subject.GREETING, Subject.HELP)
 
@@ -50,8 +82,9 @@ def answer(turn: Turn, town: Town) -> Reply | None:
     subject = turn.meaning.subject
     if subject not in SENTENCES:
         return None
+    call = _call(turn) if subject is Subject.EMERGENCY else ""
     return Reply(
-        body=turn.say(SENTENCES[subject]),
+        body="\n".join(filter(None, (call, turn.say(SENTENCES[subject])))),
         outcome=Outcome.INFORMED,
         intents=turn.meaning.intents,
         locality=turn.meaning.locality,
@@ -59,3 +92,9 @@ def answer(turn: Turn, town: Town) -> Reply | None:
         buttons=place_buttons(turn, town) if subject in WITH_PLACES else (),
         memory=turn.ask.memory,
     )
+
+
+def _call(turn: Turn) -> str:
+    """Say which number a cry for help needs first; nothing where the words do not tell."""
+    said = fold(turn.ask.text)
+    return next((turn.say(call) for words, call in CALLS if words.search(said)), "")

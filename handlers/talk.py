@@ -43,6 +43,10 @@ class Memory:
     """What was asked of the options."""
     question: str = ""
     """The last question, for a place, a fact or a correction that is said after it."""
+    earlier: tuple[str, ...] = ()
+    """Answered before something else came up: "quay lại" takes these up again."""
+    language: str = ""
+    """Of the last answer: one who chose no language goes on in the one that he writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Ask:
 
     text: str
     now: datetime
-    language: str = "vi"
+    language: str = ""
+    """The language the citizen chose; empty while he has not, then he is answered in his."""
     locality: str | None = None
     channel: str = "command"
     sender: str = ""

@@ -279,7 +279,7 @@ def test_markup_in_a_question_stays_text(converse: Converse) -> None:
 
 
 def test_markup_in_a_reply_stays_text() -> None:
-    front = page.Front("vi", None, (page.Choice(HOSTILE, HOSTILE, HOSTILE),))
+    front = page.Front("vi", "", None, HOSTILE, (page.Choice(HOSTILE, HOSTILE, HOSTILE),))
     body = f"{HOSTILE}\n📅 {HOSTILE}: {HOSTILE} [1]\n• {HOSTILE}"
     reply = Reply(
         body,
@@ -287,7 +287,7 @@ def test_markup_in_a_reply_stays_text() -> None:
         source_lines=(f"[1] {HOSTILE}",),
         buttons=[Button(HOSTILE + "!", HOSTILE)],
     )
-    document = lxml.html.document_fromstring(page.render(front, HOSTILE, asked=None, reply=reply))
+    document = lxml.html.document_fromstring(page.render(front, HOSTILE, reply))
     assert harmless(document)
     assert pick(document, ".sources", "li")[0].text == HOSTILE
     assert pick(document, ".choices", "button")[0].get("value") == HOSTILE

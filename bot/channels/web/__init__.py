@@ -46,7 +46,8 @@ async def _take_form(request: web.Request) -> web.Response:
     reply, status = await _answer(request, ask)
     if reply is None:
         raise web.HTTPSeeOther("/")
-    response = await _page(request, language=ask.language, ask=ask, reply=reply)
+    language = reply.chosen_language or ask.language
+    response = await _page(request, language=language, ask=ask, reply=reply)
     response.set_status(status)
     return _with_cookie(request, response, ask)
 
@@ -78,10 +79,11 @@ async def _page(
     request: web.Request, *, language: str = "", ask: Ask | None = None, reply: Reply | None = None
 ) -> web.Response:
     who = ask.sender if ask else _conversation(request)
+    said = ask.text if ask else ""
     front = await request.app[RECEPTION].look(
-        request.app[CLOCK](), lambda town: page.front(town, CHANNEL, who, language)
+        request.app[CLOCK](), lambda town: page.front(town, CHANNEL, who, language, said)
     )
-    html = page.render(front, _message(None), asked=ask, reply=reply)
+    html = page.render(front, _message(None), reply)
     return web.Response(text=html, content_type="text/html")
 
 

@@ -13,7 +13,7 @@ from handlers.talk import Ask, Button, Outcome, Reply
 from knowledge.plans.model import Locality
 from knowledge.records import citizens
 from knowledge.store import Town
-from locales import LANGUAGES, Translator, translator
+from locales import Translator, translator
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -39,18 +39,26 @@ class Front:
     """What the page shows around a conversation."""
 
     language: str
+    chosen: str
+    """The language that the citizen chose, empty while he has not."""
     locality: str | None
+    said: str
+    """What the citizen asked, a pressed button by its name."""
     places: tuple[Choice, ...]
 
 
-def front(town: Town, channel: str, sender: str, language: str) -> Front:
+def front(town: Town, channel: str, sender: str, language: str, said: str = "") -> Front:
     """Collect the places and the citizen's choices; a language given now beats the one kept."""
     citizen = citizens.find(town.session, channel, sender) if sender else None
-    say = translator(language or (citizen and citizen.language) or LANGUAGES[0])
+    chosen = language or (citizen.language if citizen else None) or ""
+    say = translator(chosen)
+    pressed = town.library.procedures.get(said)
     return Front(
-        say.language,
-        citizen.locality if citizen else None,
-        tuple(_choice(place, say) for place in town.library.edition.contents.localities),
+        language=say.language,
+        chosen=chosen,
+        locality=citizen.locality if citizen else None,
+        said=say.pick(pressed.name, pressed.english) if pressed else said,
+        places=tuple(_choice(place, say) for place in town.library.edition.contents.localities),
     )
 
 
@@ -62,14 +70,14 @@ def _choice(place: Locality, say: Translator) -> Choice:
     return Choice(place.slug, name[:1].upper() + name[1:], today)
 
 
-def render(front: Front, message: str, *, asked: Ask | None, reply: Reply | None) -> str:
+def render(front: Front, message: str, reply: Reply | None) -> str:
     """Return the whole page: with the greeting, or with one question and its reply."""
     say = translator(front.language)
     return _templates.get_template("page.html").render(
         _=say,
         front=front,
         message=message,
-        said=asked.text if asked else "",
+        said=front.said,
         reply=reply or _greeting(say),
         languages=LANGUAGE_NAMES.items(),
         lines=_lines,
