@@ -65,6 +65,7 @@ def ask(  # noqa: PLR0913 - the options are the contract
     locality: Annotated[str | None, typer.Option(help="Such as bac-kan.")] = None,
     language: Annotated[str | None, typer.Option(help="vi or en.")] = None,
     now: Annotated[str | None, typer.Option(help="ISO 8601; Vietnam time if none.")] = None,
+    why: Annotated[bool, typer.Option(help="Say how the question was understood.")] = False,
 ) -> None:
     """Answer a question from the published edition."""
     from bot.answer_json import spell  # noqa: PLC0415
@@ -81,6 +82,8 @@ def ask(  # noqa: PLR0913 - the options are the contract
                 typer.echo(reply.text)
                 for button in reply.buttons:
                     typer.echo(f"  ▸ {button.label}")
+            if why:
+                _explain(store, line, moment)
 
 
 @app.command(name="import")
@@ -180,6 +183,22 @@ def _answer(store: "Store", question: dict[str, Any], now: datetime) -> "Reply":
     )
     with store.town(now, reading=True) as town:
         return answer(ask_, town)
+
+
+def _explain(store: "Store", question: dict[str, Any], now: datetime) -> None:
+    """Say on standard error what was made of a question, so that answers stay readable."""
+    with store.town(now, reading=True) as town:
+        meaning = town.library.understand(
+            str(question.get("text") or ""), question.get("locality")
+        )
+        known = town.library.procedures
+    subject = meaning.subject or meaning.topic or meaning.elsewhere or "-"
+    typer.echo(f"{meaning.certainty}  {','.join(meaning.intents)}  {subject}", err=True)
+    for sign, matches in (("=", meaning.matches), ("≈", meaning.near), ("?", meaning.considered)):
+        for match in matches:
+            name = known[match.id].name if match.id in known else ""
+            words = ", ".join(match.why)
+            typer.echo(f"{sign} {match.score:.2f} {match.id} {name} ← {words}", err=True)
 
 
 def _moment(text: str | None) -> datetime:

@@ -4,85 +4,39 @@ Before the handlers hear it, such a message is put into its context, and becomes
 on its own. What is remembered for that is in `Memory`; every other message is left as it is.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from handlers.sayings import (
+    ABOUT,
+    AROUND,
+    BACK,
+    CHOICE,
+    CORRECTION,
+    EVERY,
+    FEW,
+    NO,
+    NOUNS,
+    NUMBERS,
+    OTHER,
+    POINTED,
+    SHORT,
+    WHAT,
+    WHETHER,
+    YES,
+    bare,
+    is_only,
+)
 from handlers.talk import Memory, Outcome, Reply, Turn
 from knowledge.plans.concepts import lexicon
 from knowledge.plans.understanding import Certainty, Intent, Match, Subject, Understanding
 from knowledge.store import Town
-from knowledge.vietnamese import fold
 
 FACETS = frozenset(Intent) - {Intent.OVERVIEW, Intent.GREETING, Intent.FEEDBACK, Intent.OTHER}
 MANNERS = frozenset((Subject.THANKS, Subject.GREETING, Subject.RUDENESS, Subject.HELP))
 """Subjects that may come along with a question, and do not make it another one."""
 OPEN = frozenset((Subject.SCHEDULE, Subject.SCHEME, Subject.HOURS))
 """Subjects that are asked about a place and a day, so that either may be changed afterwards."""
-
-NUMBERS = {
-    "1": 1, "mot": 1, "nhat": 1, "dau": 1, "dau tien": 1, "first": 1, "one": 1,
-    "2": 2, "hai": 2, "nhi": 2, "second": 2, "two": 2,
-    "3": 3, "ba": 3, "third": 3, "three": 3,
-    "4": 4, "bon": 4, "tu": 4, "fourth": 4, "four": 4,
-    "cuoi cung": -1, "cuoi": -1, "last": -1, "sau cung": -1,
-}  # fmt: skip
-"""The choices as a citizen may type them, folded; -1 is the last one."""
-
-_NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
-_FILLER = (
-    "(?:a|nhe|nha|nghen|hen|he|di|do|ay|nay|vay|z|roi|thoi|co|dum|giup|voi|ban|em|ad|oi"
-    "|one|please)"
-)
-_AFTER = f"(?: {_FILLER})*"
-CHOICE = re.compile(f"(?:(?:o|u|vang|da|ok|la|chon|lay|y|em|toi) )*(?:thu )?({_NUMBER}){_AFTER}")
-POINTED = re.compile(
-    rf"\b(?:(?:cai|so|muc|viec|option|number|lua chon|truong hop|thu tuc)(?: thu)? ({_NUMBER})"
-    r"|the (first|second|third|fourth|last))\b"
-)
-AROUND = re.compile(rf"^(?:\d\.? )?(?:(?:la|cai|viec|con|the|y|em|toi|cho|lam) )*|{_AFTER}$")
-"""What stands around the name of an option."""
-EVERY = re.compile(
-    rf"(?:(?:o|u|vang|da|ok|lay|xem|can|show me) )*(?:ca|tat ca|both|all)"
-    rf"(?: (?:hai|2|ba|3|bon|4|cac|viec|cai|thu tuc|deu|luon|of them|{_FILLER}))*"
-)
-YES = re.compile(
-    r"(?:dung|phai|u|uh|um|uk|vang|da|ok|oke|okay|yes|yeah|yep|sure|chuan|duoc|co|dong y"
-    r"|thanks|thats all)"
-    r"(?: (?:cam on|nhieu|thanks|dung|phai|vang|u|xem|cho|toi|em|minh|o|luon|cai|viec"
-    rf"|show|tell|me|that|it|right|there|{_FILLER}))*"
-)
-NO = re.compile(
-    r"(?:thoi )?(?:khong|ko|k|hong|no|nope|none|neither|sai|thoi)"
-    rf"(?: (?:phai|dung|can|nua|cai|viec|nao|het|ca|muc|of|them|these|not|that|the|{_FILLER}))*"
-)
-OTHER = re.compile(
-    r"(?:(?:con|the|vay|what about|how about|and|show me) )*"
-    r"(?:cai|viec|muc|truong hop|the)(?: (?:kia|con lai|khac|other|others))(?: one)?"
-    rf"(?: (?:thi sao|sao|la sao|ra sao|nua|nao))*{_AFTER}"
-)
-BACK = re.compile(
-    r"(?:(?:thoi|a|da|please|can we|let us|lets) )*"
-    r"(?:quay lai|tro lai|quay ve|lui lai|xem lai|back|go back|return)\b.{0,60}"
-)
-CORRECTION = re.compile(
-    r"(?:a |o |u |da |oi )?(?:khong phai|khong|ko|k|nham roi|nham|hong|i mean|no|sorry|actually"
-    r"|(?:y )?(?:toi|em|minh|tui|la) (?:la|muon noi|noi nham)|y (?:toi|em|minh|tui|la))\b"
-)
-ABOUT = re.compile(r"\b(?:con|the|vay|what about|how about|and|thi sao|thi)\b")
-WHETHER = re.compile(r"\b(?:khong|ko|hong|hok|k|dc|duoc|chua|can i|is|does|or)\b")
-WHAT = re.compile(r"\b(?:gi|chi|nao|nhung|what(?! about)|which|list)\b")
-NOUNS = {
-    Intent.PAPERS: re.compile(r"\b(?:giay to|ho so|documents?|papers?)\b"),
-    Intent.FEE: re.compile(r"\b(?:le phi|phi|fee|price)\b"),
-    Intent.DURATION: re.compile(r"\b(?:thoi gian|thoi han|duration)\b"),
-    Intent.DAY: re.compile(r"\b(?:lich|thu may|days?)\b"),
-    Intent.PLACE: re.compile(r"\b(?:dia diem|dia chi|noi nop|noi lam|address|place)\b"),
-}
-"""Words that ask for a facet only after an answer, in few words: "còn giấy tờ?"."""
-FEW = 4
-SHORT = 8
-"""Words up to which a message is taken to be about the last answer."""
 
 
 def in_context(turn: Turn, town: Town) -> Turn:
@@ -96,9 +50,9 @@ def answer(turn: Turn, _town: Town) -> Reply | None:
     memory, said = turn.ask.memory, _plain(turn)
     if memory == Memory(language=memory.language):
         return None
-    if _is(NO, said):
+    if is_only(NO, said):
         body = turn.say("Then please tell me in a few other words what you need.")
-    elif _is(YES, said):
+    elif is_only(YES, said):
         body = turn.say("All right. What else would you like to know?")
     else:
         return None
@@ -163,11 +117,11 @@ def _chosen(turn: Turn, _town: Town) -> Turn | None:
     memory, said = turn.ask.memory, _plain(turn)
     options = memory.options or memory.procedures
     waits = len(memory.options) == 1 and memory.options != memory.procedures
-    agreed = waits and _is(YES, said)
-    if memory.options and (agreed or _is(EVERY, said)):
+    agreed = waits and is_only(YES, said)
+    if memory.options and (agreed or is_only(EVERY, said)):
         return about(turn, memory.options, memory.intents)
     # After an answer a mere "thứ hai" is Monday.
-    found = None if memory.procedures and turn.meaning.weekdays else _is(CHOICE, said)
+    found = None if memory.procedures and turn.meaning.weekdays else is_only(CHOICE, said)
     if not found and not _has_matter(turn.meaning) and len(said.split()) <= SHORT:
         found = POINTED.search(said)
     number = NUMBERS[next(filter(None, found.groups()))] if found else 0
@@ -181,14 +135,14 @@ def _other(turn: Turn, _town: Town) -> Turn | None:
     """Take up what was offered and not chosen."""
     memory = turn.ask.memory
     left = tuple(each for each in memory.options if each not in memory.procedures)
-    if not memory.procedures or not left or not _is(OTHER, _plain(turn)):
+    if not memory.procedures or not left or not is_only(OTHER, _plain(turn)):
         return None
     return _meaning(turn, _certainty(left), left, memory.intents)
 
 
 def _back(turn: Turn, _town: Town) -> Turn | None:
     """Offer the same options again, or take up what was answered before."""
-    memory, found = turn.ask.memory, _is(BACK, _plain(turn))
+    memory, found = turn.ask.memory, is_only(BACK, _plain(turn))
     if not found or _has_matter(turn.meaning):
         return None
     asked = _facets(turn)
@@ -219,7 +173,7 @@ def _named(turn: Turn, town: Town) -> Turn | None:
 
 def _calls(said: str, procedure: str, town: Town) -> bool:
     named = town.library.procedures[procedure]
-    return any(f" {said} " in f" {_bare(name)} " for name in (named.name, named.english))
+    return any(f" {said} " in f" {bare(name)} " for name in (named.name, named.english))
 
 
 def _with_place(turn: Turn, town: Town) -> Turn | None:
@@ -273,7 +227,7 @@ def _completed(turn: Turn, town: Town) -> Turn | None:
 def _may_complete(turn: Turn) -> bool:
     """Tell whether a message, meaning nothing by itself, may belong to the last question."""
     memory, meaning, said = turn.ask.memory, turn.meaning, _plain(turn)
-    if not memory.question or _is(YES, said) or _is(NO, said):
+    if not memory.question or is_only(YES, said) or is_only(NO, said):
         return False
     if _has_matter(replace(meaning, certainty=Certainty.NONE)):
         return False
@@ -337,7 +291,7 @@ def _unclear(turn: Turn, _town: Town) -> Turn | None:
     if not memory.options or memory.procedures or meaning.locality_named:
         return None
     said = _plain(turn)
-    own = meaning.subject or _has_matter(meaning) or _is(NO, said) or len(said.split()) > SHORT
+    own = meaning.subject or _has_matter(meaning) or is_only(NO, said) or len(said.split()) > SHORT
     if own and not said.isdigit():
         return None
     return _meaning(turn, Certainty.UNSURE, memory.options, memory.intents)
@@ -362,16 +316,7 @@ FOLLOWS = [
 
 
 def _plain(turn: Turn) -> str:
-    return _bare(turn.ask.text)
-
-
-def _is(pattern: re.Pattern[str], said: str) -> re.Match[str] | None:
-    # What is longer is no mere "yes", and would take such patterns long to refuse.
-    return pattern.fullmatch(said) if len(said.split()) <= 2 * SHORT else None
-
-
-def _bare(text: str) -> str:
-    return " ".join(re.sub(r"[^\w.']+|\.(?!\w)", " ", fold(text)).replace("'", "").split())
+    return bare(turn.ask.text)
 
 
 def _without(meaning: Understanding, denied: tuple[str, ...]) -> Understanding:

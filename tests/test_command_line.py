@@ -155,3 +155,13 @@ def test_a_new_plan_is_imported_published_asked_about_and_taken_back(tmp_path: P
     assert run(tmp_path, "restore", "1", "--by", "lan").returncode == 0
     assert asked(tmp_path, SWIFTLETS)["outcome"] == "declined"
     assert len(run(tmp_path, "history").stdout.splitlines()) == 3
+
+
+def test_why_names_the_words_that_spoke_and_keeps_the_answer_readable(folder: Path) -> None:
+    done = run(folder, "ask", "--why", "--json", "--locality", "dak-nong", "xóa thế chấp sổ đỏ")
+    assert json.loads(done.stdout)["matches"][0]["id"] == "DN-02"
+    first, match, *_ = done.stderr.splitlines()
+    assert first.startswith("sure")
+    assert match.startswith("= ")
+    assert "DN-02" in match
+    assert "thế chấp" in match.partition("←")[2]

@@ -14,7 +14,7 @@ from bot.settings import Settings
 from knowledge.plans.readers import READERS
 
 ROOT = Path(__file__).parents[1]
-NOT_HANDLERS = {"__init__", "talk", "card", "sources", "standing"}
+NOT_HANDLERS = {"__init__", "talk", "card", "sayings", "sources", "standing"}
 """Modules of the room that answer nothing themselves: values, and what answers are made of."""
 
 FORBIDDEN = re.compile(
