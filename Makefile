@@ -21,8 +21,9 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev.stamp
-	$(BIN)/python benchmarks/answers.py
+bench: $(VENV)-bench/bench.stamp
+	$(VENV)-bench/bin/python benchmarks/answers.py
+	$(VENV)-bench/bin/python benchmarks/matchers.py
 
 screenshot: $(VENV)/dev.stamp
 	$(BIN)/python tests/screenshots.py README.png
@@ -40,9 +41,17 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@ $(VENV)/run.stamp
 
+# Apart, since it is large; without dependencies, since the lock leaves out what is not needed.
+$(VENV)-bench/bench.stamp: requirements-bench.lock pyproject.toml
+	test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-bench.lock
+	$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
 # Needs `uv`; run after a change of dependencies in pyproject.toml.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 lock:
 	$(LOCK) --group build -o requirements.lock
 	$(LOCK) --group dev -o requirements-dev.lock
+	$(LOCK) --group bench -o requirements-bench.lock
