@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.settings import Settings
+from bot.settings import read_settings
 from knowledge.refusal import Refusal
 from locales import LANGUAGES, translator
 
 if TYPE_CHECKING:
     from handlers.talk import Reply
     from knowledge.store import Store
+
+    Spoken = Callable[[Reply, dict[str, Any]], str]
 
 # Commands import what they need when they run: `motcua serve` should not wait for readers.
 
@@ -27,8 +29,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+WHY = "why"
+"""Key of a question whose understanding is to be explained."""
+
+UNREAD = "\0unread"
+"""Marks a line of a batch that is no JSON object; no question has such a key."""
+
 UNREADABLE = 2
 """Exit status for a document, a question or a time that cannot be read."""
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+"""The years for which days can be reckoned."""
 
 
 def main() -> None:
@@ -52,7 +64,7 @@ def serve(
     """Serve the web chat at /, and /healthz and /metrics."""
     from bot.app import serve as run  # noqa: PLC0415
 
-    settings = Settings()
+    settings = read_settings()
     run(settings if port is None else settings.model_copy(update={"port": port}))
 
 
@@ -68,22 +80,37 @@ def ask(  # noqa: PLR0913 - the options are the contract
     why: Annotated[bool, typer.Option(help="Say how the question was understood.")] = False,
 ) -> None:
     """Answer a question from the published edition."""
+    moment = _moment(now)
+    _known_language(language)
+    one = {"text": question, "locality": locality, "language": language, WHY: why}
+    with _open_store() as store:
+        _known_place(store, locality, moment)
+        lines = _questions() if batch else iter([one])
+        spoken = _for_machines if batch or as_json else _for_people
+        unread = [line for line in lines if not _say(store, line, moment, spoken)]
+    if unread:
+        raise typer.Exit(UNREADABLE)
+
+
+def _say(store: "Store", line: dict[str, Any], now: datetime, spoken: "Spoken") -> bool:
+    """Print the answer to one question; False for a line of a batch that is none."""
+    if UNREAD in line:
+        _complain(line[UNREAD])
+        return False
+    typer.echo(spoken(_answer(store, line, now), line))
+    if line.get(WHY):
+        _explain(store, line, now)
+    return True
+
+
+def _for_machines(reply: "Reply", line: dict[str, Any]) -> str:
     from bot.answer_json import spell  # noqa: PLC0415
 
-    moment = _moment(now)
-    lines = _questions() if batch else iter([_one(question, locality, language)])
-    with _open_store() as store:
-        for line in lines:
-            reply = _answer(store, line, moment)
-            if batch or as_json:
-                spelled = spell(reply, str(line.get("id", "")))
-                typer.echo(json.dumps(spelled, ensure_ascii=False))
-            else:
-                typer.echo(reply.text)
-                for button in reply.buttons:
-                    typer.echo(f"  ▸ {button.label}")
-            if why:
-                _explain(store, line, moment)
+    return json.dumps(spell(reply, str(line.get("id", ""))), ensure_ascii=False)
+
+
+def _for_people(reply: "Reply", _line: dict[str, Any]) -> str:
+    return "\n".join([reply.text, *(f"  ▸ {button.label}" for button in reply.buttons)])
 
 
 @app.command(name="import")
@@ -154,21 +181,16 @@ def restore(
     typer.echo(say("Published as edition {number}.", number=number))
 
 
-def _one(question: str, locality: str | None, language: str | None) -> dict[str, Any]:
-    return {"text": question, "locality": locality, "language": language}
-
-
 def _questions() -> Iterator[dict[str, Any]]:
+    """Read JSON lines; one that cannot be read is passed on as its own error."""
     for number, line in enumerate(sys.stdin, start=1):
         if not line.strip():
             continue
         try:
             question = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             question = None
-        if not isinstance(question, dict):
-            raise Refusal("Line {number} is not a JSON object.", number=number)
-        yield question
+        yield question if isinstance(question, dict) else {UNREAD: number}
 
 
 def _answer(store: "Store", question: dict[str, Any], now: datetime) -> "Reply":
@@ -183,6 +205,32 @@ def _answer(store: "Store", question: dict[str, Any], now: datetime) -> "Reply":
     )
     with store.town(now, reading=True) as town:
         return answer(ask_, town)
+
+
+def _known_language(language: str | None) -> None:
+    if language is not None and language not in LANGUAGES:
+        raise Refusal(
+            "“{language}” is not a language I speak; I speak {known}.",
+            language=language,
+            known=", ".join(LANGUAGES),
+        )
+
+
+def _known_place(store: "Store", slug: str | None, now: datetime) -> None:
+    with store.town(now, reading=True) as town:
+        known = town.library.localities
+    if slug is not None and slug not in known:
+        raise Refusal(
+            "“{slug}” is not a place I know; I know {known}.", slug=slug, known=", ".join(known)
+        )
+
+
+def _complain(number: int) -> None:
+    """Say in its place that a line of a batch is no question; the others are answered."""
+    say = translator(LANGUAGES[0])
+    sentence = say("Line {number} is not a JSON object.", number=number)
+    typer.echo(json.dumps({"id": None, "error": sentence}, ensure_ascii=False))
+    typer.echo(sentence, err=True)
 
 
 def _explain(store: "Store", question: dict[str, Any], now: datetime) -> None:
@@ -209,11 +257,13 @@ def _moment(text: str | None) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Refusal("“{text}” is not a time such as 2026-11-22T09:00.", text=text) from None
+        moment = datetime.min.replace(tzinfo=UTC)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise Refusal("“{text}” is not a time such as 2026-11-22T09:00.", text=text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=TIME_ZONE)).astimezone(UTC)
 
 
 def _open_store() -> "Store":
     from knowledge.store import open_store  # noqa: PLC0415
 
-    return open_store(Settings().database)
+    return open_store(read_settings().database)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from knowledge.refusal import Refusal
 
 
 class Settings(BaseSettings):
@@ -37,3 +39,15 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir.absolute() / 'motcua.sqlite3'}"
+
+
+def read_settings() -> Settings:
+    """Read the environment; Refusal names the first setting that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "MOTCUA_" + str(first["loc"][0]).upper() if first["loc"] else "MOTCUA_*"
+        raise Refusal(
+            "The setting {name} cannot be used. See the README for what it may be.", name=name
+        ) from None

@@ -9,6 +9,7 @@ from knowledge.plans.days import Upcoming, upcoming
 from knowledge.plans.model import (
     Fact,
     FactKind,
+    Note,
     NoteKind,
     Plan,
     Procedure,
@@ -64,10 +65,11 @@ def card(procedure: Procedure, town: Town, turn: Turn, footnotes: Footnotes) -> 
         valid_until=plan.effective_to,
     )
     subject = Subject(procedure, plan, town, coming, turn, footnotes)
-    lines = [_title(subject)]
-    for facet in facets(turn.meaning.intents):
+    lines = _title(subject)
+    shown = facets(turn.meaning.intents)
+    for facet in shown:
         lines += FACETS[facet](subject)
-    lines += _notes(subject)
+    lines += _notes(subject, shown)
     return Card(tuple(lines), _sheet(subject), _warnings(subject))
 
 
@@ -82,14 +84,15 @@ def facets(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
     return tuple(facet for facet in FACETS if facet in wanted)
 
 
-def _title(subject: Subject) -> str:
+def _title(subject: Subject) -> list[str]:
+    """Head an answer with what citizens call the procedure, the legal name below."""
     procedure, say = subject.procedure, subject.say
     locality = subject.town.library.localities[procedure.locality]
-    return say(
-        "{procedure} – {place}",
-        procedure=say.pick(procedure.name, procedure.english),
-        place=say.pick(locality.name, locality.english),
+    short = say.pick(procedure.short, procedure.english)
+    title = say(
+        "{procedure} – {place}", procedure=short, place=say.pick(locality.name, locality.english)
     )
+    return [title] if short == procedure.name else [title, f"§ {procedure.name}"]
 
 
 def _day(subject: Subject) -> list[str]:
@@ -248,11 +251,22 @@ def _said(fact: Fact, kind: FactKind, say: Translator) -> str:
     return say("we have not been able to check this. Please ask the desk.")
 
 
-def _notes(subject: Subject) -> list[str]:
+def _notes(subject: Subject, shown: tuple[Intent, ...]) -> list[str]:
     return [
         f"⚠ {subject.say.pick(note.text, note.english)}{subject.notes.mark(note.source)}"
         for note in subject.procedure.notes
+        if _matters(note, subject, shown)
     ]
+
+
+def _matters(note: Note, subject: Subject, shown: tuple[Intent, ...]) -> bool:
+    """Tell whether a note speaks about what was asked; changes and cautions always do."""
+    if note.kind is not NoteKind.CONTRADICTION:
+        return True
+    # Plans contradict themselves about days, portals and laws about fees and times.
+    of_the_plan = note.source.document == subject.plan.source.document
+    about = {Intent.DAY, Intent.DURATION} if of_the_plan else {Intent.FEE, Intent.DURATION}
+    return bool(about & set(shown))
 
 
 def _row(subject: Subject) -> Source | None:

@@ -173,7 +173,9 @@ def _named(turn: Turn, town: Town) -> Turn | None:
 
 def _calls(said: str, procedure: str, town: Town) -> bool:
     named = town.library.procedures[procedure]
-    return any(f" {said} " in f" {bare(name)} " for name in (named.name, named.english))
+    return any(
+        f" {said} " in f" {bare(name)} " for name in (named.name, named.short, named.english)
+    )
 
 
 def _with_place(turn: Turn, town: Town) -> Turn | None:

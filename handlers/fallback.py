@@ -10,7 +10,7 @@ def answer(turn: Turn, town: Town) -> Reply:
     """Decline; what is related is offered and never asserted."""
     near = [town.library.procedures[match.id] for match in turn.meaning.near]
     lines = [_why(turn, town), *_offers(turn, town, near)]
-    buttons = [Button(turn.say.pick(each.name, each.english), each.id) for each in near]
+    buttons = [Button(turn.say.pick(each.short, each.english), each.id) for each in near]
     return Reply(
         body="\n".join(filter(None, lines)),
         outcome=Outcome.DECLINED,
@@ -43,7 +43,8 @@ def _why(turn: Turn, town: Town) -> str:
     if meaning.topic:
         topic = town.library.topics[meaning.topic]
         return say(
-            "This is not done at the desk I know. {where}", where=say.pick(topic.vi, topic.en)
+            "The plans I know do not hold this. General advice, not from a plan: {where}",
+            where=say.pick(topic.vi, topic.en),
         )
     if meaning.near and meaning.locality:
         place = town.library.localities[meaning.locality]
@@ -70,8 +71,8 @@ def _offers(turn: Turn, town: Town, near: list[Procedure]) -> list[str]:
         place = town.library.localities[procedure.locality]
         lines.append(
             say(
-                "Related: {procedure} ({place}).",
-                procedure=say.pick(procedure.name, procedure.english),
+                "Done elsewhere: {procedure} ({place}).",
+                procedure=say.pick(procedure.short, procedure.english),
                 place=say.pick(place.name, place.english),
             )
         )

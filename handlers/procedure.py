@@ -35,12 +35,12 @@ def tell(turn: Turn, town: Town) -> Reply:
     cards = [card(procedure, town, turn, footnotes) for procedure in procedures]
     paragraphs = ["\n".join(each.lines) for each in cards]
     plans = plans_behind(procedures, town)
-    paragraphs.append("\n".join(standing(plans, town, turn.say, footnotes)))
+    paragraphs.append("\n".join(standing(plans, town, turn, footnotes)))
     warnings = dict.fromkeys(warn for each in cards for warn in each.warnings)
     if turn.ask.locality and procedures[0].locality != turn.ask.locality:
         warnings[Warn.OTHER_PLACE] = None
     return Reply(
-        body="\n\n".join(paragraphs),
+        body="\n\n".join(filter(None, paragraphs)),
         outcome=Outcome.ANSWERED,
         intents=turn.meaning.intents,
         locality=procedures[0].locality,
@@ -75,9 +75,9 @@ def ask_back(turn: Turn, town: Town) -> Reply:
     labels = [_label(option, turn, town, with_place=several_places) for option in options]
     lines = [f"{number}. {label}" for number, label in enumerate(labels, start=1)]
     question = (
-        turn.say("Which one do you mean? Please answer with a number.")
+        turn.say("Which one do you mean? Please choose one:")
         if len(options) > 1
-        else turn.say("Do you mean this? Please answer “1” if so.")
+        else turn.say("Do you mean this?")
     )
     return Reply(
         body="\n".join([question, *lines]),
@@ -98,7 +98,7 @@ def ask_back(turn: Turn, town: Town) -> Reply:
 
 
 def _label(procedure: Procedure, turn: Turn, town: Town, *, with_place: bool) -> str:
-    name = turn.say.pick(procedure.name, procedure.english)
+    name = turn.say.pick(procedure.short, procedure.english)
     if not with_place:
         return name
     locality = town.library.localities[procedure.locality]

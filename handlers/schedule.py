@@ -7,7 +7,7 @@ from handlers.locality import ask_place
 from handlers.sources import Footnotes
 from handlers.standing import plans_of, standing
 from handlers.talk import Outcome, Reply, Turn, Warn
-from knowledge.plans.days import TIME_ZONE, served_on
+from knowledge.plans.days import local_time, served_on
 from knowledge.plans.model import Procedure, ServiceModel, Source, Status, Weekday
 from knowledge.plans.understanding import Subject
 from knowledge.store import Town
@@ -28,7 +28,7 @@ def answer(turn: Turn, town: Town) -> Reply | None:
 
 
 def _today(turn: Turn) -> date:
-    return turn.ask.now.astimezone(TIME_ZONE).date()
+    return local_time(turn.ask.now).date()
 
 
 def _days_asked(turn: Turn, town: Town, locality: str) -> tuple[date, ...]:
@@ -38,16 +38,30 @@ def _days_asked(turn: Turn, town: Town, locality: str) -> tuple[date, ...]:
         return (today + timedelta(days=turn.meaning.day_offset),)
     week = [today + timedelta(days=ahead) for ahead in range(7)]
     named = [day for day in week if Weekday.of(day) in turn.meaning.weekdays]
-    open_days = (_until_open(day, town, locality) for day in named)
+    open_days = (_until_open(turn, day, town, locality) for day in named)
     return tuple(sorted(day for days in open_days for day in days)) or tuple(week)
 
 
-def _until_open(day: date, town: Town, locality: str) -> list[date]:
-    """Return a day and, where it is closed, the same weekday of later weeks up to an open one."""
+def _until_open(turn: Turn, day: date, town: Town, locality: str) -> list[date]:
+    """Return a day and, where it is closed or over, the same weekday up to an open one."""
     days = [day]
-    while town.calendar.closed(days[-1], locality) and len(days) <= WEEKS_AHEAD:
+    while len(days) <= WEEKS_AHEAD and (
+        town.calendar.closed(days[-1], locality) or _is_over(turn, days[-1], town, locality)
+    ):
         days.append(days[-1] + timedelta(weeks=1))
     return days
+
+
+def _is_over(turn: Turn, day: date, town: Town, locality: str) -> bool:
+    """Tell whether the cut-off hour of all that is served on a day has passed."""
+    now = local_time(turn.ask.now)
+    hours = [
+        rule.cutoff
+        for procedure in town.library.procedures_in(locality)
+        for rule in procedure.rules
+        if served_on([rule], town.calendar, day, locality)
+    ]
+    return day == now.date() and bool(hours) and all(h and now.time() >= h for h in hours)
 
 
 def _schedule(turn: Turn, town: Town, locality: str) -> Reply:
@@ -68,7 +82,7 @@ def _schedule(turn: Turn, town: Town, locality: str) -> Reply:
     days = _days_asked(turn, town, locality)
     for day in days:
         lines += _day(turn, town, day, served, footnotes)
-    lines += ["", *standing(plans_of(locality, town), town, turn.say, footnotes)]
+    lines += ["", *standing(plans_of(locality, town), town, turn, footnotes)]
     closed = any(town.calendar.closed(day, locality) for day in days)
     return Reply(
         body="\n".join(lines),
@@ -99,6 +113,8 @@ def _day(
         nothing = say("{day}: the plan lists nothing for this day.", day=say.day(day))
         return ["", nothing] if asked else []
     lines = ["", say.day(day) + ":"]
+    if _is_over(turn, day, town, locality):
+        lines.append(say("Today's hour has passed."))
     for model, procedures in groups.items():
         lines += [_model(turn, model), *_names(turn, procedures, footnotes)]
     return lines
@@ -119,9 +135,15 @@ def _model(turn: Turn, model: ServiceModel) -> str:
 
 def _names(turn: Turn, procedures: list[Procedure], footnotes: Footnotes) -> list[str]:
     return [
-        f"• {turn.say.pick(each.name, each.english)}{footnotes.mark(_appendix(each))}"
+        f"• {turn.say.pick(each.short, each.english)}{_until(turn, each)}"
+        f"{footnotes.mark(_appendix(each))}"
         for each in procedures
     ]
+
+
+def _until(turn: Turn, procedure: Procedure) -> str:
+    cutoff = procedure.rules[0].cutoff
+    return turn.say(", until {hour}", hour=turn.say.clock(cutoff)) if cutoff else ""
 
 
 def _appendix(procedure: Procedure) -> Source:

@@ -21,7 +21,7 @@ def answer(turn: Turn, town: Town) -> Reply | None:
     lines = [turn.say.capital(turn.say.pick(locality.name, locality.english)) + ":"]
     for plan in plans:
         lines += _promises(plan, turn, footnotes)
-    lines += standing(plans, town, turn.say, footnotes)
+    lines += standing(plans, town, turn, footnotes)
     return Reply(
         body="\n".join(lines),
         outcome=Outcome.INFORMED,

@@ -29,6 +29,10 @@ class Footnotes:
         parts = [cited for cited in self._sources if _same_document(cited, source)]
         return self.mark(parts[0] if parts else source)
 
+    def cites(self, source: Source) -> bool:
+        """Tell whether any part of a document was cited."""
+        return any(_same_document(cited, source) for cited in self._sources)
+
     @property
     def sources(self) -> tuple[Source, ...]:
         """Return what was cited, in the order of the marks."""

@@ -1,7 +1,7 @@
 """The one database, and one transaction on it at a time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 from knowledge import catalogue, migrations
@@ -121,10 +121,15 @@ def open_store(url: str, builtin: Callable[[], Contents] | None = None) -> Store
     for a database that a newer release has migrated.
     """
     store = Store(_engine(url))
-    with ExitStack() as undo:
-        undo.enter_context(store)
+    try:
         _prepare(store, builtin or catalogue.contents)
-        undo.pop_all()
+    except DBAPIError as error:
+        store.close()
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Refusal("The database cannot be opened: {reason}.", reason=reason) from error
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -155,7 +160,11 @@ def _engine(url: str) -> Engine:
 
 
 def _sqlite(address: URL) -> Engine:
-    Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or "?"
+        raise Refusal("The database cannot be opened: {reason}.", reason=reason) from error
     engine = create_engine(address, connect_args={"timeout": LONGEST_WAIT}, hide_parameters=True)
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)

@@ -108,6 +108,48 @@ def test_what_cannot_be_read_is_one_sentence_and_status_2(
     assert "Traceback" not in done.stderr
 
 
+def test_a_batch_answers_the_lines_around_one_that_is_no_question(folder: Path) -> None:
+    says = 'no json\n{"id": "b", "text": "giải chấp", "locality": "dak-nong"}\n'
+    done = run(folder, "ask", "--batch", says=says)
+    error, answer = (json.loads(line) for line in done.stdout.splitlines())
+    assert set(error) == {"id", "error"}
+    assert answer["matches"][0]["id"] == "DN-02"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("MOTCUA_PORT", "abc"),
+        ("MOTCUA_PUBLIC_URL", "not an address"),
+        ("MOTCUA_DATA_DIR", "/proc/nope"),
+        ("MOTCUA_DATABASE_URL", "postgresql://motcua:secret@127.0.0.1:1/motcua"),
+        ("MOTCUA_DATABASE_URL", "mysql://localhost/motcua"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_sentence_without_secrets(
+    folder: Path, setting: str, value: str
+) -> None:
+    environment = os.environ | {"MOTCUA_DATA_DIR": str(folder), setting: value}
+    done = subprocess.run(
+        [MOTCUA, "ask", "x"], env=environment, cwd=folder, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--locality", "nowhere"), ("--language", "fr"), ("--now", "9999-12-31T23:59:59-14:00")],
+)
+def test_a_place_language_or_time_that_is_not_known_is_refused(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    done = run(folder, "ask", *words, "sao y")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_importing_as_json_has_the_keys_of_the_contract(folder: Path, shared: Path) -> None:
     file = shared / "documents" / "bac-kan-2023.docx"
     done = run(folder, "import", file, "--dry-run", "--json")

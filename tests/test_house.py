@@ -92,7 +92,7 @@ def test_the_rooms_never_name_the_folder_beside_the_project() -> None:
 
 
 def test_every_requirement_is_locked_with_hashes_and_without_addresses() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
         text = (ROOT / name).read_text("utf-8")
         pins = re.findall(r"^(\S+)==(\S+).*\\\n    --hash=sha256:", text, re.MULTILINE)
         assert len(pins) == len(re.findall(r"^\w", text, re.MULTILINE)) > 40

@@ -117,6 +117,9 @@ class Fact:
 
 UNCHECKED = Fact(State.UNCHECKED)
 
+LONG_NAME = 64
+"""Characters from which a legal name is too long for the head of an answer on a phone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -167,7 +170,15 @@ class Procedure:
     notes: tuple[Note, ...] = ()
     places: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    """What citizens call it; the first one is shown for a long legal name."""
     samples: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """Return the first alias where the legal name is long, with a capital letter."""
+        if len(self.name) <= LONG_NAME or not self.aliases:
+            return self.name
+        return self.aliases[0][:1].upper() + self.aliases[0][1:]
 
     def fact(self, kind: FactKind) -> Fact:
         """Return the fact of a kind, `UNCHECKED` where nobody has looked."""
