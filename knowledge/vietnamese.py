@@ -43,15 +43,23 @@ def fold(text: str) -> str:
     >>> fold("Đăng  ký KẾT HÔN")
     'dang ky ket hon'
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     bare = unicodedata.normalize("NFD", text.translate(_GLYPHS).lower())
     kept = "".join(c for c in bare if not unicodedata.combining(c))
     return " ".join(kept.replace("đ", "d").split())
 
 
 @lru_cache(16_384)
+def folded_word(word: str) -> str:
+    """Return one word folded, as `fold` does."""
+    return fold(word)
+
+
+@lru_cache(16_384)
 def key(word: str) -> str:
     """Return one word folded, with i for a final y after a consonant (kỹ and kĩ are one)."""
-    folded = fold(word)
+    folded = folded_word(word)
     if folded.startswith("qui") and len(folded) == len("qui"):
         return "quy"
     if len(folded) > 1 and folded[-1] == "y" and folded[-2] not in "aeiouy":
@@ -133,7 +141,7 @@ def telex(word: str) -> str | None:
             letters = _doubled(letters, char)
         elif not letters.endswith(char) or char in "ou":
             letters += char
-    return _placed(letters, tone) if is_syllable(fold(letters)) else None
+    return _placed(letters, tone) if is_syllable(folded_word(letters)) else None
 
 
 def _doubled(letters: str, char: str) -> str:
@@ -160,7 +168,7 @@ def vni(word: str) -> str | None:
             letters = letters.replace("d", "đ", 1)
         else:
             letters += char
-    return _placed(letters, tone) if is_syllable(fold(letters)) else None
+    return _placed(letters, tone) if is_syllable(folded_word(letters)) else None
 
 
 def _shaped(letters: str, shape: str) -> str:

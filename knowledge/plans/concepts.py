@@ -9,6 +9,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from knowledge.plans.phrases import Phrasebook, expanded
+from knowledge.plans.words import Foreign
 from knowledge.vietnamese import key, spelled
 
 Term = tuple[tuple[str, bool], ...]
@@ -59,7 +60,7 @@ class Lexicon:
     phrasebook: Phrasebook
     expansions: Mapping[str, str]
     idioms: Mapping[str, str]
-    foreign: frozenset[str]
+    foreign: Foreign
     common: frozenset[str]
     phrases: tuple[tuple[str, ...], ...]
     """The ways of saying of the field, as words, for repairing what was typed."""
@@ -67,6 +68,8 @@ class Lexicon:
     topics: Mapping[str, Topic]
     families: tuple[Family, ...]
     confusable: frozenset[frozenset[str]]
+    facts: frozenset[str]
+    """Concepts that count wherever a story tells them: they tell twins apart."""
     subjects: tuple[str, ...]
     intents: tuple[str, ...]
     places: Mapping[str, Any]
@@ -88,7 +91,10 @@ def lexicon() -> Lexicon:
         phrasebook=Phrasebook(ways, _homographs(ways, words["common"]["words"])),
         expansions={**words["abbreviations"], **words["chat"], **words["regional"]},
         idioms=words["idioms"],
-        foreign=frozenset(words["foreign"]["words"]),
+        foreign=Foreign(
+            frozenset(words["foreign"]["words"]),
+            frozenset(words["foreign"]["never_vietnamese"].split()),
+        ),
         common=frozenset(words["common"]["words"].split()),
         phrases=tuple(dict.fromkeys(_plain(ways))),
         needs=tuple(_need(name, entry) for name, entry in _read("needs").items()),
@@ -97,6 +103,7 @@ def lexicon() -> Lexicon:
             Family(_rules(entry["when"]), tuple(entry["options"])) for entry in families["family"]
         ),
         confusable=frozenset(map(frozenset, families["confusable"]["pairs"])),
+        facts=frozenset(families["facts"]["concepts"]),
         subjects=tuple(subjects),
         intents=tuple(intents),
         places=_read("places"),
@@ -110,7 +117,13 @@ def topics() -> Mapping[str, Topic]:
 
 def holds(rule: Rule, present: Mapping[str, object]) -> bool:
     """Return whether a rule's every term holds of the concepts present."""
-    return all(any((name in present) == wanted for name, wanted in term) for term in rule)
+    for term in rule:
+        for name, wanted in term:
+            if (name in present) == wanted:
+                break
+        else:
+            return False
+    return True
 
 
 def _read(name: str) -> dict[str, Any]:

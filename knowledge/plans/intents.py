@@ -40,8 +40,10 @@ _SINGLE_OFFSETS = {"hnay": 0, "today": 0, "tomorrow": 1}
 _END = Word("", "", "")
 
 
-def intents(found: Found, lexicon: Lexicon) -> tuple[Intent, ...]:
-    """Return the facets asked for, the first said first; overview where there is none."""
+def intents(
+    found: Found, lexicon: Lexicon, otherwise: tuple[Intent, ...] = (Intent.OVERVIEW,)
+) -> tuple[Intent, ...]:
+    """Return the facets asked for, the first said first."""
     first = {
         Intent(name): hits[0].start
         for name in lexicon.intents
@@ -50,7 +52,7 @@ def intents(found: Found, lexicon: Lexicon) -> tuple[Intent, ...]:
     asked = sorted(first, key=lambda intent: first[intent])
     if len(asked) > 1 and Intent.GREETING in asked:
         asked.remove(Intent.GREETING)
-    return tuple(asked) or (Intent.OVERVIEW,)
+    return tuple(asked) or otherwise
 
 
 def subject(found: Found, lexicon: Lexicon, *, strong: bool) -> Subject | None:

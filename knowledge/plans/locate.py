@@ -9,9 +9,10 @@ from typing import Any
 from knowledge.plans.model import Locality
 from knowledge.plans.units import Level, UnitMention, gazetteer
 from knowledge.plans.words import shortened
-from knowledge.vietnamese import fold, spelled
+from knowledge.vietnamese import fold, folded_word, spelled
 
 _CUES = re.compile(r"(?:^|\W)(?:o|tai|ben|duoi|tren|tx|tinh|ve|in|at|huyen|xa|tp)\W{1,3}$")
+_TWO_SENTENCES = re.compile(r"(?<![Tt][pPxXtT])(?<!\b[pPqQhHxX])[.!?]\s")
 _SHORT = 3
 
 
@@ -44,8 +45,9 @@ class Locator:
         longest_first = sorted(self._called, key=len, reverse=True)
         names = "|".join(map(re.escape, longest_first)) or "(?!)"
         self._names = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
+        self._no_places = tuple(map(fold, places["no_places"]["said"]))
         before = "|".join(fold(word) for word in places["not_here"]["before"])
-        self._not_here = re.compile(rf"(?:^|\W)(?:{before})\W{{1,2}}$")
+        self._not_here = re.compile(rf"(?:^|(?<!bang)\W)(?:{before})\W{{1,2}}$")
 
     def _learn(self, locality: Locality, more: Sequence[str]) -> None:
         slug = locality.slug
@@ -81,7 +83,10 @@ class Locator:
                     break
 
     def _unit(self, unit: UnitMention, flat: str, given: str | None) -> Iterator[_Mention]:
-        if not unit.sure or (unit.start and flat[unit.start - 1].isalnum()):
+        within = unit.start and flat[unit.start - 1].isalnum()
+        if not unit.sure or within or _TWO_SENTENCES.search(unit.text):
+            return
+        if _flat(unit.text).lower().endswith(self._no_places) and unit.text.islower():
             return
         slugs = {self._codes[today.code] for today in unit.today if today.code in self._codes}
         local = any(reading.level is not Level.PROVINCE for reading in unit.readings)
@@ -97,7 +102,7 @@ class Locator:
 
 def _flat(text: str) -> str:
     """Fold character by character, so that places in the text stay where they are."""
-    return "".join((fold(char) or " ")[0] for char in unicodedata.normalize("NFC", text))
+    return "".join((folded_word(char) or " ")[0] for char in unicodedata.normalize("NFC", text))
 
 
 def _spelled_so(typed: str, name: str) -> bool:

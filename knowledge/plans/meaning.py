@@ -1,6 +1,6 @@
 """From the concepts in a message to what is asked: needs, topics that are not ours, families."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,12 +11,31 @@ from knowledge.plans.words import Word
 
 SURE, ASKING, FAMILY = 0.95, 0.6, 0.5
 """How well needs fit: by a sure rule, by a weak one, by the name of a group only."""
-FOREIGNER = "nguoi_nuoc_ngoai"
+FOREIGNERS = frozenset(("nguoi_nuoc_ngoai",))
 DOMESTIC = "trong_nuoc"
 CONNECTORS = frozenset(("va", "roi", "voi", "luon", "vua", "kem", "cung", "and", "then", "them"))
 DENIALS = {("khong", "phai"), ("chu", "khong"), ("khong", "dung"), ("khong", "xai")}
-DENIED_IN_VAIN = {"cong", "nguoi", "xac", "viet", "nop", "di", "con"}
+DENIED_IN_VAIN = {"cong", "nguoi", "xac", "viet", "nop", "di", "con"} | {
+    *(
+        "collaborator",
+        "collaborators",
+        "translator",
+        "translators",
+        "vietnamese",
+        "issued",
+        "list",
+    ),
+    *("registered", "one", "married", "yet", "sure", "able", "been", "vietnam", "same", "citizen"),
+    *("ctv", "nuoc", "cung", "co"),
+}
 """What "không phải" may stand before and still tell something ("không phải cộng tác viên")."""
+ASIDE = {("chu", "khong"), ("chu", "chua"), ("chu", "dau"), ("chu", "chang"), ("chu", "hong")}
+AUXILIARIES = frozenset(
+    ("do", "does", "did", "can", "could", "will", "would", "should", "may", "must", "have", "has")
+) | {"had", "or", "if", "why"}
+RESUMING = frozenset(
+    ("thi", "ma", "gio", "nen", "de", "o", "can", "nop", "xin", "but", "so", "and")
+)
 
 Found = Mapping[str, Sequence[Hit]]
 Fired = tuple[Need, Rule]
@@ -69,7 +88,39 @@ def without_denied(words: tuple[Word, ...]) -> tuple[Word, ...]:
             continue
         if words[0].clause != clause or words[-1].clause != clause:
             dropped |= {place for place in range(at, len(words)) if words[place].clause == clause}
+    dropped |= set(_set_aside(words))
     return tuple(word for place, word in enumerate(words) if place not in dropped)
+
+
+def within(found: Found, start: int, end: int, facts: Collection[str]) -> dict[str, list[Hit]]:
+    """Return the hits of a part, counted from its start, and the facts from anywhere."""
+    inside: dict[str, list[Hit]] = {}
+    for concept, hits in found.items():
+        kept = [hit for hit in hits if start <= hit.start and hit.end <= end]
+        if kept or concept in facts:
+            inside[concept] = [
+                Hit(concept, max(0, hit.start - start), max(0, hit.end - start))
+                for hit in kept or hits
+            ]
+    return inside
+
+
+def _set_aside(words: Sequence[Word]) -> Iterator[int]:
+    """Yield the places of what is only named to be set aside ("trạm chứ không phải điểm")."""
+    for at in range(1, len(words) - 1):
+        pair = words[at].key, words[at + 1].key
+        if pair in ASIDE:
+            start = at + 2
+        elif words[at].key == "not" and words[at - 1].key not in AUXILIARIES:
+            start = at + 1
+        else:
+            continue
+        near = range(start, min(start + 4, len(words)))
+        rest = [place for place in near if words[place].clause == words[at].clause]
+        ends = (n for n, place in enumerate(rest) if words[place].key in RESUMING)
+        rest = rest[: next(ends, len(rest))]
+        if not {words[place].key for place in rest} & DENIED_IN_VAIN:
+            yield from (at, *rest)
 
 
 def _of_needs(
@@ -93,7 +144,7 @@ def _asked_back(words: Sequence[Word], found: Found, lexicon: Lexicon) -> Meanin
     asks = [
         (need, rule)
         for need in lexicon.needs
-        if not need.never & found.keys() and (rule := first(need.ask, found))
+        if (rule := first(need.ask, found)) and not need.never & found.keys()
     ]
     if not asks:
         return None
@@ -121,18 +172,21 @@ def confused(ids: Sequence[str], lexicon: Lexicon) -> bool:
 
 def first(rules: Iterable[Rule], found: Found) -> Rule | None:
     """Return the first rule that holds of the concepts found."""
-    return next((rule for rule in rules if holds(rule, found)), None)
+    for rule in rules:
+        if holds(rule, found):
+            return rule
+    return None
 
 
 def _fires(topic: Topic, found: Found) -> bool:
-    return not topic.never & found.keys() and first(topic.when, found) is not None
+    return first(topic.when, found) is not None and not topic.never & found.keys()
 
 
 def _fired(found: Found, needs: Iterable[Need]) -> list[Fired]:
     return [
         (need, rule)
         for need in needs
-        if not need.never & found.keys() and (rule := first(need.sure, found))
+        if (rule := first(need.sure, found)) and not need.never & found.keys()
     ]
 
 
@@ -147,20 +201,10 @@ def _in_parts(
     ids = _procedures(already)
     more: dict[str, Fired] = {}
     for start, end in pairwise((0, *cuts, len(words))):
-        for need, rule in _fired(_within(found, start, end), lexicon.needs):
+        for need, rule in _fired(within(found, start, end, FOREIGNERS), lexicon.needs):
             if need.name not in names and not need.all:
                 more.setdefault(need.name, (need, rule))
     return [pair for pair in more.values() if not confused((*ids, *pair[0].procedures), lexicon)]
-
-
-def _within(found: Found, start: int, end: int) -> Found:
-    """Keep the hits of a part, and who is a foreigner from anywhere."""
-    inside: dict[str, Sequence[Hit]] = {}
-    for concept, hits in found.items():
-        kept = [hit for hit in hits if start <= hit.start and hit.end <= end]
-        if concept == FOREIGNER or kept:
-            inside[concept] = kept or hits
-    return inside
 
 
 def _procedures(fired: Iterable[Fired]) -> tuple[str, ...]:
@@ -177,7 +221,7 @@ def _why(fired: Iterable[Fired], found: Found, words: Sequence[Word]) -> tuple[s
         if wanted and name in found
     ]
     said = (" ".join(_typed(words[hit.start : hit.end])) for hit in spans)
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys(filter(None, said)))
 
 
 def _typed(words: Sequence[Word]) -> Iterable[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
-from knowledge.plans.words import Word
+from knowledge.plans.words import ENGLISH, Word
 from knowledge.vietnamese import key, spelled
 
 GAP = 3
@@ -26,6 +26,8 @@ class Item:
     refused: frozenset[str] = frozenset()
     optional: bool = False
     gap: bool = False
+    english: frozenset[str] = frozenset()
+    """Those of `keys` that are written without marks: an English word is one of these only."""
     only: frozenset[str] = frozenset()
     """Where it is the whole pattern: the spellings that may stand there, if any was typed."""
 
@@ -81,12 +83,13 @@ class Phrasebook:
             for item in pattern.items:
                 for word in item.keys:
                     frequency[word] += 1
-        self._by_word: dict[str, list[Pattern]] = defaultdict(list)
+        self._by_word: dict[str, list[tuple[Pattern, frozenset[str]]]] = defaultdict(list)
+        """For each word that is the rarest of patterns: these, each with the next rarest."""
         for pattern in patterns:
-            fixed = [item for item in pattern.items if not (item.gap or item.optional)]
-            rarest = min(fixed, key=lambda item: sum(frequency[word] for word in item.keys))
-            for word in rarest.keys:
-                self._by_word[word].append(pattern)
+            fixed = [item.keys for item in pattern.items if not (item.gap or item.optional)]
+            fixed.sort(key=lambda keys: sum(frequency[word] for word in keys))
+            for word in fixed[0]:
+                self._by_word[word].append((pattern, fixed[min(1, len(fixed) - 1)]))
 
     def find(self, words: Sequence[Word]) -> list[Hit]:
         """Return every concept found, each place once."""
@@ -95,9 +98,10 @@ class Phrasebook:
             places[word.key].append(at)
         hits: dict[Hit, None] = {}
         seen: set[int] = set()
+        said = frozenset(places)
         for word_key in places:
-            for pattern in self._by_word.get(word_key, ()):
-                if id(pattern) not in seen:
+            for pattern, also in self._by_word.get(word_key, ()):
+                if not also.isdisjoint(said) and id(pattern) not in seen:
                     seen.add(id(pattern))
                     for hit in _found(pattern, words, places):
                         hits[hit] = None
@@ -123,7 +127,8 @@ def _item(part: str, homographs: Homographs) -> Item:
     words = part.removesuffix("?").split("|")
     accepted = {spelled(word) for word in words}
     refused = {other for word in accepted for other in homographs.get(word, ())} - accepted
-    return Item(frozenset(map(key, words)), frozenset(refused), part.endswith("?"))
+    plain = frozenset(key(word) for word in words if word.isascii())
+    return Item(frozenset(map(key, words)), frozenset(refused), part.endswith("?"), english=plain)
 
 
 def _found(
@@ -164,6 +169,8 @@ def _matched(items: tuple[Item, ...], at: int, words: Sequence[Word], place: int
 def _fits(item: Item, word: Word) -> bool:
     if word.key not in item.keys:
         return False
+    if word.spelling == ENGLISH:
+        return word.key in item.english
     if word.spelling in item.refused:
         return False
     if not item.only or not (word.spelling or word.plain):

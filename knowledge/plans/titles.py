@@ -6,8 +6,9 @@ rare ones weighing more, on an inverted index.
 
 import heapq
 import math
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +37,20 @@ FILLER = frozenset(map(key, _FILLER.split()))
 """Words that a message may say beyond a name without speaking against it."""
 
 
+PAIRS = 1 << 32
+"""Pairs of neighbours have numbers from here on."""
+MOST = 20_000
+"""Places that are looked at for one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The text of a feature in a message, and whether it speaks for or against names at all."""
+
+    text: str
+    tells: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """How like a name a message is, each from 0 to 1, and the words both have."""
@@ -55,67 +70,105 @@ class Likeness:
 
 
 class Titles:
-    """An inverted index over (procedure, name) pairs; a procedure may have several names."""
+    """An inverted index over (procedure, name) pairs; a procedure may have several names.
 
-    def __init__(self, names: Iterable[tuple[str, Sequence[Word]]]) -> None:
-        """Weigh every syllable and pair by its rarity."""
-        self._names = [(owner, _features(words)) for owner, words in names]
-        self._postings: dict[str, list[int]] = defaultdict(list)
-        for at, (_, features) in enumerate(self._names):
-            for feature in features:
-                self._postings[feature].append(at)
-        total = len(self._names) + 1
-        self._weights = {
-            feature: math.log(1 + total / len(places))
-            for feature, places in self._postings.items()
-        }
-        self._unknown = math.log(1 + total)
-        self._sizes = [self._weight(features) for _, features in self._names]
+    Syllables have numbers, and a pair of neighbours has the number of both; each name is kept as
+    an array of them, so that a hundred thousand names fit and are learned in seconds.
+    """
 
-    def _weight(self, features: Iterable[str]) -> float:
-        return sum(
-            self._weights.get(feature, self._unknown) * (0.5 if " " in feature else 1.0)
-            for feature in features
-        )
+    def __init__(self, names: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Weigh every syllable and pair by its rarity; names are given as their words' keys."""
+        self._numbers: dict[str, int] = {}
+        self._owners: list[str] = []
+        self._names: list[array[int]] = []
+        self._places: dict[int, array[int]] = {}
+        for owner, keys in names:
+            self._learn(owner, keys)
+        self._total = len(self._names) + 1
+        rarity = {feature: self._rarity(feature) for feature in self._places}
+        self._sizes = array("f", (sum(map(rarity.__getitem__, name)) for name in self._names))
+
+    def _learn(self, owner: str, keys: Iterable[str]) -> None:
+        numbers = self._numbers
+        said = [numbers.setdefault(word, len(numbers)) for word in keys]
+        pairs = {_pair(first, second) for first, second in pairwise(said)}
+        at, places = len(self._names), self._places
+        name = array("Q", {*said, *pairs})
+        for feature in name:
+            if feature in places:
+                places[feature].append(at)
+            else:
+                places[feature] = array("I", (at,))
+        self._owners.append(owner)
+        self._names.append(name)
+
+    def _rarity(self, feature: int) -> float:
+        """Return a feature's weight; a pair counts half, what no name has counts most."""
+        places = self._places.get(feature, ())
+        weight = math.log(1 + self._total / (len(places) or 1))
+        return weight if feature < PAIRS else weight / 2
+
+    def _weight(self, features: Iterable[int]) -> float:
+        return sum(map(self._rarity, features))
 
     def like(self, words: Sequence[Word], at_most: int = 5) -> list[Likeness]:
         """Return the names most like a message, best first, one for each procedure."""
-        asked = _features(words)
+        asked = self._asked(words)
         if not asked or not self._names:
             return []
         sums = self._sums(asked)
-        telling = {feature for feature in asked if self._tells(feature)}
+        telling = {feature for feature, told in asked.items() if told.tells}
         size = self._weight(telling)
         best: dict[str, Likeness] = {}
         for at in heapq.nlargest(
             CANDIDATES, sums, key=lambda i: sums[i] / (self._sizes[i] + size)
         ):
-            owner, features = self._names[at]
-            shared = asked.keys() & features.keys()
+            owner = self._owners[at]
+            shared = asked.keys() & set(self._names[at])
             weight = self._weight(shared)
             all_asked = size + self._weight(shared - telling)
-            said = tuple(asked[f] for f in shared if " " not in f)
+            said = tuple(asked[f].text for f in shared if f < PAIRS)
             likeness = Likeness(owner, weight / self._sizes[at], weight / (all_asked or 1), said)
             if owner not in best or likeness.score > best[owner].score:
                 best[owner] = likeness
         return heapq.nlargest(at_most, best.values(), key=lambda found: found.score)
 
-    def _tells(self, feature: str) -> bool:
-        """Tell whether a syllable or pair speaks for or against names at all."""
-        if set(feature.split()) <= FILLER:
-            return False
-        return " " not in feature or feature in self._weights
+    def _asked(self, words: Sequence[Word]) -> dict[int, _Told]:
+        """Return a message's syllables and pairs; unknown ones get numbers of their own."""
+        new: dict[str, int] = {}
+        numbers = [
+            self._numbers.get(word.key, -1 - new.setdefault(word.key, len(new))) for word in words
+        ]
+        asked = {
+            number: _Told(word.text, word.key not in FILLER)
+            for word, number in zip(words, numbers, strict=True)
+        }
+        for (first, one), (second, other) in pairwise(zip(words, numbers, strict=True)):
+            pair = _pair(one, other)
+            if min(one, other) >= 0 and pair in self._places:
+                tells = not {first.key, second.key} <= FILLER
+                asked[pair] = _Told(f"{first.text} {second.text}", tells)
+        return asked
 
-    def _sums(self, asked: Mapping[str, str]) -> dict[int, float]:
+    def _sums(self, asked: Iterable[int]) -> dict[int, float]:
+        """Add up the weights of the names that share rare features, the rarest first."""
         limit = max(50, int(len(self._names) * COMMON))
+        known = [places for feature in asked if (places := self._places.get(feature))]
         sums: dict[int, float] = defaultdict(float)
-        for feature in asked:
-            places = self._postings.get(feature, ())
-            if 0 < len(places) <= limit:
-                weight = self._weights[feature]
-                for at in places:
-                    sums[at] += weight
+        looked = 0
+        for places in sorted(known, key=len):
+            looked += len(places)
+            if len(places) > limit or (sums and looked > MOST):
+                break
+            weight = math.log(1 + self._total / len(places))
+            for at in places:
+                sums[at] += weight
         return sums
+
+
+def _pair(first: int, second: int) -> int:
+    """Return the number of a pair of neighbours."""
+    return PAIRS * (first + 1) + second
 
 
 class Spellings:
@@ -156,11 +209,3 @@ class Spellings:
 
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, fold(text)))
-
-
-def _features(words: Sequence[Word]) -> dict[str, str]:
-    """Return syllables and pairs of neighbours, each with the text that says it."""
-    found = {word.key: word.text for word in words}
-    for first, second in pairwise(words):
-        found.setdefault(f"{first.key} {second.key}", f"{first.text} {second.text}")
-    return found

@@ -82,5 +82,7 @@ class Understanding:
     day_offset: int | None = None
     """hôm nay 0, mai 1, ngày kia 2."""
     subject: Subject | None = None
+    considered: tuple[Match, ...] = ()
+    """What else was thought of, best first, each with what spoke for it; for officials."""
     topic: str | None = None
     """The key of a competing topic in `catalogue/topics.toml`: not ours, and where to go."""

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from knowledge.vietnamese import fold, is_syllable, key, modern, sound, spelled, telex, vni
+from knowledge.vietnamese import (
+    fold,
+    folded_word,
+    is_syllable,
+    key,
+    modern,
+    sound,
+    spelled,
+    telex,
+    vni,
+)
 
 LONGEST = 1200
 """Characters that are read: the first and the last half of a longer message."""
@@ -19,6 +29,8 @@ REPAIRABLE = 3
 """Letters from which a word is looked for among the words of the field."""
 LONGEST_WORD = 40
 UNITS = {"t": "tuổi", "h": "giờ", "k": "nghìn", "tr": "triệu"}
+ENGLISH = "en"
+"""The spelling of a word of an English message that is never Vietnamese there."""
 CHAT_LETTERS = (("w", "qu"), ("z", "d"), ("j", "gi"), ("f", "ph"))
 
 _WORD = re.compile(r"[^\W_]+")
@@ -40,6 +52,14 @@ class Word:
     clause: int = 0
     plain: bool = False
     """Typed without marks by someone who types marks: then it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """English words: not repaired; `never_vietnamese` stand for nothing else in English."""
+
+    words: frozenset[str] = frozenset()
+    never_vietnamese: frozenset[str] = frozenset()
 
 
 class Vocabulary:
@@ -122,10 +142,11 @@ class Normaliser:
         expansions: Mapping[str, str],
         idioms: Mapping[str, str],
         vocabulary: Vocabulary,
-        foreign: frozenset[str] = frozenset(),
+        foreign: Foreign | None = None,
         common: frozenset[str] = frozenset(),
     ) -> None:
         """Take what the data files say; `common` words are never slips of other words."""
+        foreign = foreign or Foreign()
         self._expansions = expansions
         self._folded = {
             fold(typed): meant
@@ -136,7 +157,8 @@ class Normaliser:
             tuple(map(key, said.split())): (said, meant) for said, meant in idioms.items()
         }
         self._vocabulary = vocabulary
-        self._foreign = foreign
+        self._foreign = foreign.words
+        self._english_only = foreign.never_vietnamese
         self._common_spellings = frozenset(map(spelled, common))
         self._common = frozenset(map(key, common))
 
@@ -144,23 +166,35 @@ class Normaliser:
         """Return the words of a message, repaired; never raises, whatever the text."""
         plain = modern(shortened(text)).lower()
         raw = list(_split(plain))
-        if plain.isascii() and sum(word in self._foreign for word, _ in raw) * 3 > len(raw):
-            return tuple(_word(word, word, clause) for word, clause in raw)
+        english = sum(word in self._foreign for word, _ in raw)
+        if english * (3 if plain.isascii() else 2) > len(raw):
+            return tuple(word for typed, clause in raw for word in self._english(typed, clause))
         share = sum(not word.isascii() for word, _ in raw) / (len(raw) or 1)
         read = [word for typed, clause in raw for word in self._read(typed, clause, share)]
         read = self._idiomatic(self._heard_right(read))
         return tuple(self._marked(read) if share < UNMARKED else read)
 
+    def _english(self, typed: str, clause: int) -> Iterator[Word]:
+        """Read a word of an English message: Vietnamese only where it is an abbreviation."""
+        if typed in self._english_only:
+            yield Word(key(typed), ENGLISH, typed, clause)
+            return
+        parts = [typed]
+        if typed not in self._foreign and (len(typed) >= REPAIRABLE or not typed.isascii()):
+            parts = self._expansions.get(typed, typed).split()
+        for part in parts:
+            yield _word(part, typed, clause)
+
     def _read(self, typed: str, clause: int, share: float) -> Iterator[Word]:
         parts = self._repaired(typed)
         plain = share > MARKING and parts == (typed,) and typed.isascii()
         for part in parts:
-            yield replace(_word(part, typed, clause), plain=plain)
+            yield _word(part, typed, clause, plain=plain)
 
     def _repaired(self, typed: str) -> tuple[str, ...]:
         if typed in self._expansions:
             return tuple(self._expansions[typed].split())
-        folded = fold(typed)
+        folded = folded_word(typed)
         if typed.isdecimal() or is_syllable(folded):
             return (typed,)
         if folded in self._folded:
@@ -203,9 +237,9 @@ class Normaliser:
         if folded in self._vocabulary.joined:
             return self._vocabulary.joined[folded]
         once = _REPEATED.sub(r"\1", typed)
-        if is_syllable(fold(once)):
+        if is_syllable(folded_word(once)):
             return (once,)
-        chat = fold(once)
+        chat = folded_word(once)
         for letter, meant in CHAT_LETTERS:
             chat = chat.replace(letter, meant)
         if is_syllable(chat):
@@ -290,8 +324,8 @@ def _split(plain: str) -> Iterator[tuple[str, int]]:
         end = found.end()
 
 
-def _word(part: str, typed: str, clause: int) -> Word:
-    return Word(key(part), "" if part.isascii() else spelled(part), typed, clause)
+def _word(part: str, typed: str, clause: int, *, plain: bool = False) -> Word:
+    return Word(key(part), "" if part.isascii() else spelled(part), typed, clause, plain)
 
 
 def _agrees(word: Word, spelling: str) -> bool:
