@@ -117,6 +117,11 @@ def test_the_developers_questions_keep_their_floor(edition: Contents, shared: Pa
     keeps_its_floor("dev", Index(edition), rows(shared / "queries" / "dev.csv"))
 
 
+@pytest.mark.parametrize("exam", ["exam 1", "exam 2"])
+def test_questions_that_nobody_learns_from_keep_their_floor(edition: Contents, exam: str) -> None:
+    keeps_its_floor(exam, Index(edition), rows(QUESTIONS / f"{exam.replace(' ', '_')}.csv"))
+
+
 def test_the_rules_alone_keep_their_floor(rules: Index, corpus: dict[str, list[Row]]) -> None:
     keeps_its_floor("rules alone", rules, everything(corpus))
 
