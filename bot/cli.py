@@ -1,4 +1,4 @@
-"""The command line: `motcua serve`, `ask`, `import`, `publish`, `history`, `restore`."""
+"""The command line: `motcua serve`, `ask`, `import`, `publish`, `drafts`, `history` and others."""
 
 import json
 import sys
@@ -119,6 +119,7 @@ def import_(
     *,
     dry_run: Annotated[bool, typer.Option(help="Change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say it for machines.")] = False,
+    locality: Annotated[str | None, typer.Option(help="The place, if the file has none.")] = None,
 ) -> None:
     """Read a plan, show what it would change, and keep it as a draft."""
     from bot import importing  # noqa: PLC0415
@@ -127,28 +128,56 @@ def import_(
     read = importing.read(file)
     now = datetime.now(UTC)
     with _open_store() as store, store.town(now, reading=dry_run) as town:
-        imported = importing.bring(read, town, keep=not dry_run)
+        imported = importing.bring(read, town, keep=not dry_run, locality=locality)
     if as_json:
         typer.echo(json.dumps(spell_draft(imported.draft), ensure_ascii=False, indent=2))
         return
     say = translator(LANGUAGES[0])
-    for line in importing.summary(imported, say):
+    for line in (*importing.summary(imported, say), *importing.kept(imported, say)):
         typer.echo(line)
-    if imported.number:
-        typer.echo(say("Kept as draft {number}.", number=imported.number))
 
 
 @app.command()
 def publish(
     draft: Annotated[int, typer.Argument(help="The number that import gave it.")],
+    *,
     by: Annotated[str, typer.Option(help="Who publishes; stands in the edition.")],
+    locality: Annotated[str | None, typer.Option(help="The place, if the file has none.")] = None,
+    drop_removed: Annotated[bool, typer.Option(help="Drop rows not in the file.")] = False,
+    take_wording: Annotated[bool, typer.Option(help="Take the file's own words.")] = False,
 ) -> None:
     """Make a draft part of what citizens are told: a new edition."""
     from bot import importing  # noqa: PLC0415
+    from knowledge.plans.adoption import Choice  # noqa: PLC0415
+
+    choice = Choice(drop_removed=drop_removed, take_wording=take_wording)
+    with _open_store() as store, store.town(datetime.now(UTC)) as town:
+        published = importing.publish(draft, town, by=by, choice=choice, locality=locality)
+    for line in importing.outcome(published, translator(LANGUAGES[0])):
+        typer.echo(line)
+
+
+@app.command(name="drafts")
+def drafts_() -> None:
+    """List the drafts that wait to be published, oldest first."""
+    from bot import importing  # noqa: PLC0415
+
+    with _open_store() as store, store.town(datetime.now(UTC), reading=True) as town:
+        for line in importing.waiting(town, translator(LANGUAGES[0])):
+            typer.echo(line)
+
+
+@app.command()
+def discard(
+    draft: Annotated[int, typer.Argument(help="A number that drafts lists.")],
+) -> None:
+    """Drop a draft that waits."""
+    from bot import importing  # noqa: PLC0415
 
     with _open_store() as store, store.town(datetime.now(UTC)) as town:
-        number = importing.publish(draft, town, by=by)
-    typer.echo(translator(LANGUAGES[0])("Published as edition {number}.", number=number))
+        importing.discard(draft, town)
+    say = translator(LANGUAGES[0])
+    typer.echo(say("Draft {number} was discarded.", number=draft))
 
 
 @app.command()
@@ -157,12 +186,11 @@ def history() -> None:
     from knowledge.plans import editions  # noqa: PLC0415
     from knowledge.plans.days import local_time  # noqa: PLC0415
 
+    say = translator(LANGUAGES[0])
     with _open_store() as store, store.town(datetime.now(UTC), reading=True) as town:
         for each in editions.history(town.session):
-            moment = local_time(each.published_at)
-            typer.echo(
-                f"{each.number}  {moment:%d/%m/%Y %H:%M}  {each.published_by}  {each.reason}"
-            )
+            moment, reason = local_time(each.published_at), say(each.reason)
+            typer.echo(f"{each.number}  {moment:%d/%m/%Y %H:%M}  {each.published_by}  {reason}")
 
 
 @app.command()
@@ -171,14 +199,13 @@ def restore(
     by: Annotated[str, typer.Option(help="Who restores; stands in the new edition.")],
 ) -> None:
     """Publish an older edition again."""
-    from knowledge.plans import editions  # noqa: PLC0415
+    from bot import importing  # noqa: PLC0415
 
-    now = datetime.now(UTC)
     say = translator(LANGUAGES[0])
-    reason = say("Edition {number} restored", number=edition)
-    with _open_store() as store, store.town(now) as town:
-        number = editions.restore(town.session, edition, by=by, reason=reason, now=now)
-    typer.echo(say("Published as edition {number}.", number=number))
+    with _open_store() as store, store.town(datetime.now(UTC)) as town:
+        restored = importing.restore(edition, town, by=by, say=say)
+    for line in importing.outcome(restored, say):
+        typer.echo(line)
 
 
 def _questions() -> Iterator[dict[str, Any]]:

@@ -188,7 +188,7 @@ def test_a_new_plan_is_imported_published_asked_about_and_taken_back(tmp_path: P
     before = asked(tmp_path, SWIFTLETS)
     assert before["outcome"] == "declined"
     published = run(tmp_path, "publish", "1", "--by", "lan")
-    assert "lần công bố số 2" in published.stdout, published.stderr
+    assert "Đã công bố (lần 2)" in published.stdout, published.stderr
     answer = asked(tmp_path, SWIFTLETS)
     assert answer["outcome"] == "answered"
     assert answer["facts"]["weekdays"] == ["mon", "wed"]
@@ -207,3 +207,56 @@ def test_why_names_the_words_that_spoke_and_keeps_the_answer_readable(folder: Pa
     assert match.startswith("= ")
     assert "DN-02" in match
     assert "chấp" in match.partition("←")[2]
+
+
+def test_a_file_without_a_head_is_published_for_the_place_that_is_named(
+    tmp_path: Path, shared: Path
+) -> None:
+    file = shared / "documents" / "phuoc-long-2024.xlsx"
+    assert "--locality" in run(tmp_path, "import", file).stdout
+    refused = run(tmp_path, "publish", "1", "--by", "lan")
+    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
+    again = run(tmp_path, "import", file, "--locality", "phuoc-long").stdout
+    assert "đã được lưu từ trước, là bản nháp số 1" in again
+    assert "motcua publish 1 --by" in again
+    assert "- PL-14 " in again
+    published = run(tmp_path, "publish", "1", "--by", "lan")
+    assert published.stdout.startswith("Không có gì thay đổi")
+    dropped = run(tmp_path, "import", file, "--locality", "phuoc-long")
+    assert "bản nháp số 2" in dropped.stdout
+    run(tmp_path, "publish", "2", "--by", "lan", "--drop-removed")
+    assert len(run(tmp_path, "history").stdout.splitlines()) == 2
+
+
+def test_drafts_wait_until_they_are_published_or_discarded(tmp_path: Path) -> None:
+    documents = Path(__file__).parent / "documents"
+    for name in ("hoa-loi.txt", "xa-mau-2026.txt"):
+        run(tmp_path, "import", documents / name)
+    first, second = run(tmp_path, "drafts").stdout.splitlines()
+    assert (first.split()[0], second.split()[0]) == ("1", "2")
+    assert "hoa-loi.txt" in first
+    assert "không lưu" in run(tmp_path, "import", documents / "hoa-loi.txt", "--dry-run").stdout
+    assert run(tmp_path, "discard", "1").returncode == 0
+    assert run(tmp_path, "discard", "1").returncode == 2
+    assert "chưa kiểm tra" not in run(tmp_path, "publish", "2", "--by", "lan").stdout
+    assert "lan" in run(tmp_path, "publish", "2", "--by", "hoa").stderr
+    assert "bản nháp số 3" in run(tmp_path, "import", documents / "hoa-loi.txt").stdout
+    said = run(tmp_path, "publish", "3", "--by", "lan").stdout
+    assert "(ngày phục vụ)" in said
+    assert "chưa kiểm tra" in said
+    assert "danh mục có sẵn" in run(tmp_path, "history").stdout
+    run(tmp_path, "restore", "1", "--by", "lan")
+    assert run(tmp_path, "restore", "1", "--by", "lan").stdout.startswith("Không có gì thay đổi")
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run", "--json")])
+def test_a_file_without_rows_and_what_is_no_file_are_refused(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    empty = tmp_path / "bac-kan.txt"
+    empty.write_text("KẾ HOẠCH\nKhông có phụ lục.", "utf-8")
+    for file in (empty, tmp_path, Path("/dev/zero")):
+        done = run(tmp_path, "import", file, *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert "1" not in run(tmp_path, "drafts").stdout

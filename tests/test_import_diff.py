@@ -46,8 +46,8 @@ def test_the_same_rows_change_nothing() -> None:
     found = compare(
         draft(entry("1", "Đăng ký A"), entry("2", "Đăng ký B")),
         Contents(procedures=(published("1", "Đăng ký A"), published("2", "Đăng ký B"))),
-    )
-    assert (found.added, found.changed, found.removed) == ((), (), ())
+    ).procedures
+    assert (found.added, found.changed, found.absent) == ((), (), ())
     assert len(found.same) == 2
 
 
@@ -55,9 +55,9 @@ def test_a_new_day_and_office_are_shown_field_by_field() -> None:
     found = compare(
         draft(entry("1", "Đăng ký A", "fri", agency="Phòng Nội vụ", fee="Không")),
         Contents(procedures=(published("1", "Đăng ký A"),)),
-    )
+    ).procedures
     (pair,) = found.changed
-    assert pair.procedure.id == "X-1"
+    assert pair.published.id == "X-1"
     assert pair.changes == (
         Change("weekdays", "tue", "fri"),
         Change("agency", "Phòng Tư pháp", "Phòng Nội vụ"),
@@ -71,10 +71,10 @@ def test_a_row_that_moved_is_found_by_its_code_or_its_name() -> None:
     )
     found = compare(
         draft(entry("1", "Tên mới của B", code="1.000001"), entry("2", "Đăng ký A")), contents
-    )
+    ).procedures
     assert not found.added
-    assert not found.removed
-    assert {pair.entry.row: pair.procedure.id for pair in (*found.same, *found.changed)} == {
+    assert not found.absent
+    assert {pair.entry.row: pair.published.id for pair in (*found.same, *found.changed)} == {
         "1": "X-2",
         "2": "X-1",
     }
@@ -85,25 +85,27 @@ def test_a_row_put_in_between_does_not_shift_the_others() -> None:
     found = compare(
         draft(entry("1", "Đăng ký A"), entry("2", "Đăng ký mới"), entry("3", "Đăng ký B")),
         contents,
-    )
+    ).procedures
     assert [item.name for item in found.added] == ["Đăng ký mới"]
     assert not found.changed
-    assert not found.removed
+    assert not found.absent
 
 
-def test_what_left_the_appendix_is_removed_and_other_places_are_untouched() -> None:
+def test_what_left_the_appendix_is_absent_and_other_places_are_untouched() -> None:
     contents = Contents(procedures=(published("1", "Đăng ký A"), published("2", "Đăng ký B")))
-    assert [p.id for p in compare(draft(entry("1", "Đăng ký A")), contents).removed] == ["X-2"]
-    elsewhere = compare(draft(entry("1", "Đăng ký A"), locality="dinh-ke"), contents)
+    assert [p.id for p in compare(draft(entry("1", "Đăng ký A")), contents).procedures.absent] == [
+        "X-2"
+    ]
+    elsewhere = compare(draft(entry("1", "Đăng ký A"), locality="dinh-ke"), contents).procedures
     assert len(elsewhere.added) == 1
-    assert not elsewhere.removed
+    assert not elsewhere.absent
 
 
 def test_what_the_draft_does_not_state_is_no_change() -> None:
     found = compare(
         draft(entry("1", "ĐĂNG KÝ  a.", "", agency=None, cutoff=None)),
         Contents(procedures=(published("1", "Đăng ký A"),)),
-    )
+    ).procedures
     assert not found.changed
 
 
@@ -116,9 +118,9 @@ def test_every_row_and_every_published_procedure_ends_in_one_place(
 ) -> None:
     rows = [entry(str(n), name) for n, name in enumerate(new, 1)]
     contents = Contents(procedures=tuple(published(str(n), name) for n, name in enumerate(old, 1)))
-    found = compare(draft(*rows), contents)
+    found = compare(draft(*rows), contents).procedures
     pairs = (*found.changed, *found.same)
     assert len(found.added) + len(pairs) == len(new)
     if new:
-        assert len(found.removed) + len(pairs) == len(old)
-    assert len({pair.procedure.id for pair in pairs}) == len(pairs)
+        assert len(found.absent) + len(pairs) == len(old)
+    assert len({pair.published.id for pair in pairs}) == len(pairs)

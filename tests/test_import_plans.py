@@ -205,7 +205,7 @@ def test_the_laid_out_part_of_dinh_ke_agrees_with_the_text(shared: Path, name: s
         *[(name, "thanh-binh-thinh", "36/KH-UBND", "2023-07-24") for name in THANH_BINH_THINH],
         *[(name, "dinh-ke", "10/KH-UBND", "2024-01-17") for name in (DINH_KE, *DINH_KE_PARTS)],
         (PHUOC_LONG, "phuoc-long", None, "2024-01"),
-        (PHUOC_LONG_PART, "phuoc-long", None, None),
+        (PHUOC_LONG_PART, None, None, None),
         *[(name, "dak-nong", None, "2023-09") for name in DAK_NONG],
     ],
 )

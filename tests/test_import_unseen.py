@@ -104,7 +104,7 @@ def test_headings_are_known_in_capitals_without_diacritics_and_by_synonyms(
 ) -> None:
     rows = [titles, ["1", "Thủ tục mẫu một", "Phòng Tư pháp", "T3, T5"]]
     (entry,) = parsed(word(HEAD, rows, "Phụ lục A"), "x.docx").entries
-    assert (entry.name, entry.agency) == ("Mẫu một", "Phòng Tư pháp")
+    assert (entry.name, entry.agency) == ("Thủ tục mẫu một", "Phòng Tư pháp")
     assert entry.weekdays == ("tue", "thu")
 
 

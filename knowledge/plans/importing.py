@@ -6,6 +6,12 @@ from typing import Any
 from knowledge.plans import appendix, readers
 from knowledge.plans.appendix import Draft
 from knowledge.plans.readers import confined
+from knowledge.refusal import Refusal
+
+NOTHING = (
+    "No procedures, tasks or targets were found in this file."
+    " Choose the file that holds the plan with its appendices."
+)
 
 
 def load(path: Path) -> Draft:
@@ -14,9 +20,15 @@ def load(path: Path) -> Draft:
 
 
 def read(data: bytes, name: str) -> Draft:
-    """Return the draft of a file's content that came under a name; raises `Refusal`."""
+    """Return the draft of a file's content that came under a name.
+
+    Raises `Refusal`, also for a file in which there is nothing to publish.
+    """
     readers.format_of(data, name)
-    return appendix.from_json(confined.run(f"{__name__}:read_as_json", data, name))
+    draft = appendix.from_json(confined.run(f"{__name__}:read_as_json", data, name))
+    if not draft.entries:
+        raise Refusal(NOTHING)
+    return draft
 
 
 def read_as_json(data: bytes, name: str) -> dict[str, Any]:

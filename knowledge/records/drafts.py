@@ -1,4 +1,4 @@
-"""What was read from officials' documents and waits for review."""
+"""What was read from officials' documents: it waits for review, and is kept once published."""
 
 import hashlib
 import mimetypes
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from knowledge.concurrency import insert_once
+from knowledge.concurrency import insert_once, take_turn
 from knowledge.records.tables import Document, Draft
 
 
@@ -17,18 +17,47 @@ def keep(
 ) -> Draft:
     """Keep a file and what `import --json` says of it; the same bytes again change nothing.
 
-    Returns the draft that stands, which for a file brought twice is the first one.
+    Returns the draft that waits, which for a file brought twice is the first one.
     """
-    sha256 = hashlib.sha256(content).hexdigest()
+    take_turn(session, "draft")
+    if standing := find(session, content):
+        return standing
+    sha256 = _sha256(content)
     file = _document(draft, name, content)
     insert_once(session, Document, {"sha256": sha256, "received_at": now, **file})
-    insert_once(session, Draft, {"sha256": sha256, "kept_at": now, "draft": draft})
-    return session.exec(select(Draft).where(Draft.sha256 == sha256)).one()
+    kept = Draft(sha256=sha256, kept_at=now, draft=draft)
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def find(session: Session, content: bytes) -> Draft | None:
+    """Return the draft of the same bytes that waits, if one does."""
+    return next((each for each in _of(session, content) if each.edition is None), None)
+
+
+def last_published(session: Session, content: bytes) -> Draft | None:
+    """Return the draft of the same bytes that was published last, if one was."""
+    return next((each for each in _of(session, content) if each.edition is not None), None)
+
+
+def _of(session: Session, content: bytes) -> Sequence[Draft]:
+    same = select(Draft).where(Draft.sha256 == _sha256(content))
+    return session.exec(same.order_by(col(Draft.id).desc())).all()
+
+
+def place(session: Session, draft: Draft, locality: str) -> None:
+    """Note which place a draft is for, where its document does not say it."""
+    head = {**draft.draft["document"], "locality": locality}
+    draft.draft = {**draft.draft, "document": head}
+    session.add(draft)
+    session.flush()
 
 
 def waiting(session: Session) -> Sequence[Draft]:
-    """Return all drafts, oldest first."""
-    return session.exec(select(Draft).order_by(col(Draft.id))).all()
+    """Return all drafts that are not published, oldest first."""
+    unpublished = select(Draft).where(col(Draft.edition).is_(None))
+    return session.exec(unpublished.order_by(col(Draft.id))).all()
 
 
 def get(session: Session, id_: int) -> Draft | None:
@@ -41,9 +70,20 @@ def document(session: Session, draft: Draft) -> Document:
     return session.exec(select(Document).where(Document.sha256 == draft.sha256)).one()
 
 
+def mark_published(session: Session, draft: Draft, edition: int, by: str, now: datetime) -> None:
+    """Note the edition that a draft became part of; it waits no longer."""
+    draft.edition, draft.published_by, draft.published_at = edition, by, now
+    session.add(draft)
+    session.flush()
+
+
 def discard(session: Session, id_: int) -> None:
     """Drop a draft; its file stays, and importing the file again makes a new draft."""
     session.exec(delete(Draft).where(col(Draft.id) == id_))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _document(draft: dict[str, Any], name: str, content: bytes) -> dict[str, Any]:

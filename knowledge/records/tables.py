@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from knowledge.columns import json, moment
+from knowledge.columns import UtcDateTime, json, moment
 
 
 class Citizen(SQLModel, table=True):
@@ -93,10 +93,17 @@ class Document(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
-    """What was read from a document and waits for review, as `import --json` gives it."""
+    """What was read from a document, as `import --json` gives it; no number is given twice.
+
+    It waits for review until it has an `edition`.
+    """
 
     __tablename__ = "draft"
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: int | None = Field(default=None, primary_key=True)
-    sha256: str = Field(foreign_key="document.sha256", unique=True)
+    sha256: str = Field(foreign_key="document.sha256", index=True)
     kept_at: datetime = moment()
     draft: dict[str, Any] = json()
+    published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    published_by: str | None = None
+    edition: int | None = Field(default=None, foreign_key="edition.number")

@@ -1,6 +1,16 @@
 """Sheets as drafts of a plan: its head, its procedures, tasks and targets, what is uncertain."""
 
 from knowledge.plans.appendix.draft import Draft, Entry, Head, Remark, as_json, from_json, to_json
-from knowledge.plans.appendix.rows import entries
+from knowledge.plans.appendix.rows import NO_PLACE, entries
 
-__all__ = ["Draft", "Entry", "Head", "Remark", "as_json", "entries", "from_json", "to_json"]
+__all__ = [
+    "NO_PLACE",
+    "Draft",
+    "Entry",
+    "Head",
+    "Remark",
+    "as_json",
+    "entries",
+    "from_json",
+    "to_json",
+]

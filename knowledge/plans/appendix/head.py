@@ -53,7 +53,7 @@ def read(sheet: Sheet, name: str) -> Head:
         number=_number(text),
         date=_date(text),
         issuer=f"UBND {unit}" if unit else "",
-        locality=locality(unit) if unit else _mentioned(sheet, name),
+        locality=locality(unit) if unit else _mentioned(sheet),
     )
 
 
@@ -118,16 +118,12 @@ def _slug(folded: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
 
 
-def _mentioned(sheet: Sheet, name: str) -> str | None:
-    """Return the one known unit that a sheet without a head, or its file's name, names."""
+def _mentioned(sheet: Sheet) -> str | None:
+    """Return the one known unit that a sheet without a head names; a file's name says nothing."""
     texts = [
         block.text if isinstance(block, Line) else "\n".join(c.text for r in block.rows for c in r)
         for block in sheet.blocks
     ]
     folded = fold("\n".join(texts))
     named = {slug for unit, slug in KNOWN.items() if unit in folded}
-    if len(named) == 1:
-        return named.pop()
-    file = _slug(fold(name))
-    from_name = [slug for slug in KNOWN.values() if file.startswith(slug)]
-    return from_name[0] if from_name else None
+    return named.pop() if len(named) == 1 else None

@@ -112,11 +112,25 @@ def _item(text: str) -> tuple[str, str | None] | None:
     return procedure_name(bare), code[1] if code else None
 
 
+_SAID_BEFORE = re.compile(r"^(?:Thủ tục|TTHC)\s+(?:hành chính\s+)?[“\"]?")
+_FEWEST_WORDS = 3
+_NAMES = re.compile(
+    r"(?:ap dung|ban|bao|bo|cai chinh|cap|cham dut|chap|cho|chung|chuyen|cong|cung cap|dang"
+    r"|danh gia|dat|de nghi|dieu|dinh|doi|dong|dua|gia|giai|giam|giao|go|gop|hoa|hoan|ho tro|huong"
+    r"|huy|hop|ket|khai|khen|khoi|kiem|lap|lay|lien thong|lua|mien|mua|nhan|nhap|nop|phan|phe"
+    r"|phuc|quyet|rut|sap|sua|tach|tai|tam|tang|tat|tham|thanh|thau|thay|thi|thoa|thoi|thong|thu"
+    r"|thuc|tiep|tinh|to|tra|trich|trinh|trien|tro|truy|tuyen|tu|xac|xem|xet|xin|xoa|xu|yeu)\b"
+)
+"""What a procedure does stands first in its name; other words belong to "Thủ tục" before them."""
+
+
 def procedure_name(text: str) -> str:
     """Return a procedure's name without its code, "Thủ tục" before it and the quotes around it."""
     name = _CODE_PHRASE.sub("", " ".join(text.split()))
     name = CODE.sub("", name).strip(" .;,:")
-    bare = re.sub(r"^(?:Thủ tục|TTHC)\s+(?:hành chính\s+)?[“\"]?", "", name)
+    bare = _SAID_BEFORE.sub("", name)
+    if len(bare.split()) < _FEWEST_WORDS or not (bare[:1].isupper() or _NAMES.match(fold(bare))):
+        bare = name
     if bare != name and bare.endswith(("”", '"')):
         bare = bare[:-1]
     bare = bare.strip(" .;,:") or name

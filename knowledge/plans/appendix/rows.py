@@ -14,6 +14,8 @@ from knowledge.plans.model import Status
 from knowledge.plans.readers.sheet import At, Sheet
 from knowledge.vietnamese import fold
 
+NO_PLACE = "Whose plan this is could not be told from the file. Name the place with --locality."
+
 _PROCEDURES = re.compile(r"\btthc\b|thu tuc|dich vu cong")
 _REVIEW = re.compile(r"ra soat|don gian hoa|bai bo")
 _OF_PROCEDURES = {Role.FEE, Role.PAPERS, Role.DURATION, Role.SERVICE, Role.CODE}
@@ -32,10 +34,7 @@ def entries(sheet: Sheet, name: str) -> Draft:
     found += [_of_list(item, said) for item in listed]
     made = tuple(_checked(entry, document) for entry in found)
     warnings = (*_about(sheet, document), *_left_out(grids), *_miscounted(listed), *_doubled(made))
-    nothing = (
-        (remark("No procedures, tasks or targets were found in this file."),) if not made else ()
-    )
-    return Draft(document, made, warnings + nothing)
+    return Draft(document, made, warnings)
 
 
 def _kind(grid: Grid) -> str | None:
@@ -293,7 +292,7 @@ def _about(sheet: Sheet, document: Head) -> Iterator[Remark]:
     if sheet.cut:
         yield remark("The file is very long; what comes after the part read was left out.")
     if document.locality is None:
-        yield remark("Whose plan this is could not be told from the file. Choose the place.")
+        yield remark(NO_PLACE)
     elif not document.issuer:
         yield remark(
             "The file has no head; the place {locality} was told from the rest of it.",

@@ -9,13 +9,25 @@ from knowledge.plans.readers import archive, confined, docx, pdf, txt, xlsx
 from knowledge.plans.readers.sheet import At, Cell, Line, Sheet, Table, from_json, to_json
 from knowledge.refusal import Refusal
 
-__all__ = ["READERS", "At", "Cell", "Line", "Sheet", "Table", "format_of", "read", "read_safely"]
+__all__ = [
+    "MOST_BYTES",
+    "READERS",
+    "TOO_LONG",
+    "At",
+    "Cell",
+    "Line",
+    "Sheet",
+    "Table",
+    "format_of",
+    "read",
+    "read_safely",
+]
 
 READERS: Mapping[str, Callable[[bytes], Sheet]] = MappingProxyType(
     {"txt": txt.read, "docx": docx.read, "pdf": pdf.read, "xlsx": xlsx.read}
 )
 
-_MOST_BYTES = 60_000_000
+MOST_BYTES = 50_000_000
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM")
 _HEAD = 1024
@@ -44,8 +56,8 @@ def format_of(data: bytes, name: str) -> str:
     """Return the format that the content shows; the name's ending decides nothing by itself."""
     if not data.strip(b"\0 \t\r\n\f"):
         raise Refusal("The file is empty. Choose the file that holds the plan.")
-    if len(data) > _MOST_BYTES:
-        raise Refusal(archive.TOO_LARGE)
+    if len(data) > MOST_BYTES:
+        raise Refusal(TOO_LONG)
     if data.startswith(b"PK"):
         return _office(data)
     if b"%PDF-" in data[:_HEAD]:
@@ -87,6 +99,10 @@ def _ending(name: str) -> str:
     return PurePath(name).suffix.lower()
 
 
+TOO_LONG = (
+    "The file is larger than 50 MB, so it was not opened."
+    " Save its appendices alone as a new file and import that."
+)
 _OLD_WORD = (
     "This is a document of an old Word (.doc) or a locked one."
     " Open it in Word, save it without a password as .docx and import that file."

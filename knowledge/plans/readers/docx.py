@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from knowledge.plans.readers import archive, legacy
-from knowledge.plans.readers.sheet import At, Cell, Line, Sheet, Table, neat
+from knowledge.plans.readers.sheet import At, Cell, Line, Sheet, Table
 from knowledge.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ _UNREAD = {
     f"{_W}moveFrom",
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
+_SIGNS = {f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}tab": " ", f"{_W}noBreakHyphen": "-"}
 _MOST_CELLS = 200_000
+
+_Dress = tuple[str | None, bool]
+"""A run's legacy encoding, and whether its font shows small letters as capitals."""
+_PLAIN: _Dress = (None, False)
 
 
 def read(data: bytes) -> Sheet:
@@ -36,7 +43,9 @@ def read(data: bytes) -> Sheet:
     except Exception as error:
         raise archive.trouble(error) from error
     fonts = _Fonts(document)
-    return Sheet("docx", tuple(_blocks(document, fonts)), encoding=fonts.seen)
+    raw = list(_blocks(document, fonts))
+    blocks, encoding = legacy.renewed(raw, fonts.seen)
+    return Sheet("docx", blocks, encoding=encoding)
 
 
 class _Fonts:
@@ -45,7 +54,7 @@ class _Fonts:
     def __init__(self, document: Document) -> None:
         self.seen: str | None = None
         self._styles = {style.style_id: style for style in document.styles}
-        self._normal = self._of_style(document.styles.default(1))
+        self._normal = self._of_style(document.styles.default(1)) or _default(document)
 
     def _of_style(self, style: BaseStyle | None) -> str:
         while style is not None:
@@ -55,12 +64,12 @@ class _Fonts:
             style = getattr(style, "base_style", None)
         return ""
 
-    def text(self, run: Element, words: str) -> str:
-        """Return the words of a run in Unicode."""
+    def dress(self, run: Element) -> _Dress:
+        """Return the encoding that a run's font stands for, and whether it shows capitals."""
         font = self._font(run)
         encoding = legacy.of_font(font)
         self.seen = self.seen or encoding
-        return legacy.modern(words, encoding, capitals=_capitals(font))
+        return encoding, encoding == "tcvn3" and font.endswith("H")
 
     def _font(self, run: Element) -> str:
         fonts = run.find(f"{_W}rPr/{_W}rFonts")
@@ -74,8 +83,11 @@ class _Fonts:
         return self._normal
 
 
-def _capitals(font: str) -> bool:
-    return legacy.of_font(font) == "tcvn3" and font.endswith("H")
+def _default(document: Document) -> str:
+    """Return the font that the document sets for all that has no style."""
+    path = f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr/{_W}rFonts"
+    fonts = document.styles.element.find(path)
+    return str(fonts.get(f"{_W}ascii") or "") if fonts is not None else ""
 
 
 def _blocks(document: Document, fonts: _Fonts) -> Iterator[Line | Table]:
@@ -108,25 +120,24 @@ def _table(table: WordTable, number: int, fonts: _Fonts) -> Table:
 
 
 def _text(element: Element, fonts: _Fonts) -> str:
-    pieces: list[str] = []
+    pieces: list[tuple[_Dress, str]] = []
     _collect(element, fonts, pieces)
-    return neat("".join(pieces)).strip()
+    # Word parts runs anywhere, even between a VNI letter and its sign.
+    runs = groupby(pieces, itemgetter(0))
+    texts = [(dress, "".join(words for _, words in run)) for dress, run in runs]
+    return "".join(legacy.modern(text, how, capitals=big) for (how, big), text in texts).strip()
 
 
-def _collect(element: Element, fonts: _Fonts, pieces: list[str]) -> None:
+def _collect(element: Element, fonts: _Fonts, pieces: list[tuple[_Dress, str]]) -> None:
     for child in element:
         tag = child.tag
         if tag in _UNREAD:
             continue
         if tag == f"{_W}t":
-            pieces.append(fonts.text(child.getparent(), child.text or ""))
-        elif tag in {f"{_W}br", f"{_W}cr"}:
-            pieces.append("\n")
-        elif tag == f"{_W}tab":
-            pieces.append(" ")
-        elif tag == f"{_W}noBreakHyphen":
-            pieces.append("-")
+            pieces.append((fonts.dress(child.getparent()), child.text or ""))
+        elif tag in _SIGNS:
+            pieces.append((pieces[-1][0] if pieces else _PLAIN, _SIGNS[tag]))
         else:
             _collect(child, fonts, pieces)
             if tag == f"{_W}p":
-                pieces.append("\n")
+                pieces.append((_PLAIN, "\n"))

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 from knowledge.plans.readers import archive, legacy
-from knowledge.plans.readers.sheet import At, Cell, Line, Sheet, Table, neat
+from knowledge.plans.readers.sheet import At, Cell, Line, Sheet, Table
 from knowledge.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -41,35 +41,16 @@ def read(data: bytes) -> Sheet:
         blocks = list(_blocks(document, data))
     except pypdfium2.PdfiumError as error:
         raise Refusal(archive.DAMAGED) from error
-    return _modern(blocks)
-
-
-def _modern(blocks: list[Line | Table]) -> Sheet:
-    text = "\n".join(_texts(blocks))
-    if not text.strip():
+    turned, encoding = legacy.renewed(blocks)
+    if not any(map(_says, turned)):
         raise Refusal(_SCANNED)
-    encoding = legacy.of_text(text)
-    return Sheet(
-        "pdf", tuple(_turned(b, encoding) for b in blocks), wrapped=True, encoding=encoding
-    )
+    return Sheet("pdf", turned, wrapped=True, encoding=encoding)
 
 
-def _texts(blocks: list[Line | Table]) -> Iterator[str]:
-    for block in blocks:
-        if isinstance(block, Line):
-            yield block.text
-        else:
-            yield from (cell.text for row in block.rows for cell in row)
-
-
-def _turned(block: Line | Table, encoding: str | None) -> Line | Table:
+def _says(block: Line | Table) -> bool:
     if isinstance(block, Line):
-        return Line(neat(legacy.modern(block.text, encoding)), block.at)
-    rows = [
-        tuple(Cell(neat(legacy.modern(c.text, encoding)), c.at, c.merged) for c in row)
-        for row in block.rows
-    ]
-    return Table(tuple(rows))
+        return bool(block.text.strip())
+    return any(cell.text for row in block.rows for cell in row)
 
 
 def _blocks(document: PdfDocument, data: bytes) -> Iterator[Line | Table]:

@@ -45,7 +45,7 @@ def _decoded(data: bytes) -> tuple[str, str | None]:
     except UnicodeDecodeError:
         return _from_one_byte(data)
     found = legacy.of_text(text)
-    return legacy.modern(text, found), found
+    return _modern(text, found), found
 
 
 def _wide(data: bytes) -> str | None:
@@ -61,10 +61,14 @@ def _from_one_byte(data: bytes) -> tuple[str, str | None]:
     text = data.decode("cp1252", "replace") if _fits(data, "cp1252") else data.decode("latin-1")
     found = legacy.of_text(text)
     if found:
-        return legacy.modern(text, found), found
+        return _modern(text, found), found
     if _fits(data, "cp1258"):
         return data.decode("cp1258"), "cp1258"
     return text, None
+
+
+def _modern(text: str, encoding: str | None) -> str:
+    return "".join(legacy.modern(line, encoding) for line in text.splitlines(keepends=True))
 
 
 def _fits(data: bytes, encoding: str) -> bool:

@@ -6,7 +6,7 @@ import io
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from knowledge.plans.readers import archive
+from knowledge.plans.readers import archive, legacy
 from knowledge.plans.readers.sheet import At, Cell, Sheet, Table, neat
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def read(data: bytes) -> Sheet:
     except Exception as error:
         raise archive.trouble(error) from error
     cut = len(pages) > _MOST_PAGES or any(_beyond(page) for page in pages)
-    return Sheet("xlsx", tables, cut=cut)
+    blocks, encoding = legacy.renewed(tables)
+    return Sheet("xlsx", blocks, encoding=encoding, cut=cut)
 
 
 Origins = dict[tuple[int, int], tuple[int, int]]
@@ -48,7 +49,7 @@ def _table(page: Worksheet, number: int) -> Table:
     last = min(page.max_row, _MOST_ROWS)
     for values in page.iter_rows(max_row=last, max_col=min(page.max_column, _MOST_COLUMNS)):
         cells = tuple(_cell(page, cell, origins, number) for cell in values)
-        if any(cell.text for cell in cells):
+        if any(cell.text.strip() for cell in cells):
             rows.append(cells)
     return Table(tuple(rows), neat(page.title))
 
@@ -68,7 +69,7 @@ def _cell(page: Worksheet, cell: PageCell | MergedCell, origins: Origins, number
     source = page.cell(*origin) if origin != place else cell
     at = At(table=number, row=cell.row, column=cell.column)
     formula = getattr(source, "data_type", "") == "f"
-    return Cell(neat(_shown(source)).strip(), at, origin != place, formula)
+    return Cell(_shown(source), at, origin != place, formula)
 
 
 def _shown(cell: PageCell | MergedCell) -> str:
