@@ -1,23 +1,26 @@
 """The composition root: opens the store, the desk and the doors, and closes them in reverse."""
 
+import asyncio
+import errno
 import logging
+import signal
 import socket
 import sys
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from secrets import token_hex
 
 from aiohttp import web
 
 from bot.channels import web as web_chat
 from bot.channels.door import CLOCK, RECEPTION, SETTINGS, Door
+from bot.channels.web.excuse import excuse
 from bot.reception import Reception
 from bot.settings import Settings
 from handlers import answer
 from knowledge.refusal import Refusal
 from knowledge.store import Store, open_store
-from locales import LANGUAGES, translator
+from locales import message
 
 DOORS: list[Door] = [web_chat]
 
@@ -45,8 +48,11 @@ HEADERS = {
 A_DAY = "public, max-age=86400"
 """For files, whose addresses change with their contents; everything else is never kept."""
 
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+UNHEARD = {
+    errno.EADDRINUSE: message("Port {port} on {host} is in use by another program."),
+    errno.EACCES: message("Listening on {host}, port {port}, is not allowed to this user."),
+}
+"""Why an address cannot be listened on, by the system's error number."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +63,7 @@ def _utc_now() -> datetime:
 
 def make_app(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> web.Application:
     """Put the service together; nothing is opened before it starts. `clock` returns aware UTC."""
-    app = web.Application(middlewares=[_excuse], client_max_size=LARGEST)
+    app = web.Application(middlewares=[excuse], client_max_size=LARGEST)
     app[SETTINGS] = settings
     app[CLOCK] = clock
     app.cleanup_ctx.append(_reception)
@@ -73,14 +79,38 @@ def serve(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C; raises Refusal when the address cannot be had."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("bot").setLevel(logging.INFO)
-    app = make_app(settings)
+    asyncio.run(_serve(make_app(settings), settings))
+
+
+async def _serve(app: web.Application, settings: Settings) -> None:
+    told = _told_to_stop()
     listening = _listen(settings)
+    runner = web.AppRunner(app, shutdown_timeout=PATIENCE, access_log=None)
+    try:
+        await runner.setup()
+        if not told.is_set():
+            await web.SockSite(runner, listening).start()
+            _announce(settings, listening.getsockname()[1])
+            await told.wait()
+    finally:
+        await runner.cleanup()
+        listening.close()
 
-    async def announce(_app: web.Application) -> None:
-        _announce(settings, listening.getsockname()[1])
 
-    app.on_startup.append(announce)
-    web.run_app(app, sock=listening, shutdown_timeout=PATIENCE, access_log=None, print=None)
+def _told_to_stop() -> asyncio.Event:
+    """Return what SIGTERM or Ctrl-C sets, be it while the service still starts."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    ours = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(*_: object) -> None:
+        # Once is enough: `make` passes on what its process group has already heard.
+        for each in ours:
+            signal.signal(each, signal.SIG_IGN)
+        loop.call_soon_threadsafe(told.set)
+
+    for each in ours:
+        signal.signal(each, stop)
+    return told
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -88,12 +118,8 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        raise Refusal(
-            "Cannot listen on {host}, port {port}: {reason}.",
-            host=settings.host,
-            port=settings.port,
-            reason=error.strerror,
-        ) from error
+        key = UNHEARD.get(error.errno or 0, message("Cannot listen on {host}, port {port}."))
+        raise Refusal(key, host=settings.host, port=settings.port) from error
 
 
 def _announce(settings: Settings, port: int) -> None:
@@ -118,25 +144,6 @@ def _open(settings: Settings, now: datetime) -> Store:
         # The first citizen does not wait for the search index.
         town.library.understand("")
     return store
-
-
-@web.middleware
-async def _excuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn a fault of ours into a sentence with a number that the log explains."""
-    try:
-        return await handler(request)
-    except web.HTTPException:
-        raise
-    except Exception:  # noqa: BLE001 - whatever it is, it is logged and the browser gets a page
-        reference = token_hex(4)
-        _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
-        say = translator(LANGUAGES[0])
-        sentence = say(
-            "Sorry, something went wrong on our side. Please ask again in a moment. "
-            "If it happens again, tell the office this number: {reference}.",
-            reference=reference,
-        )
-        return web.Response(status=500, text=sentence)
 
 
 async def _protect(request: web.Request, response: web.StreamResponse) -> None:

@@ -191,6 +191,80 @@ def test_the_place_of_today_is_shown_with_the_choice(visit: Visit) -> None:
     expect(page.locator("#today")).to_contain_text("Đức Xuân")
 
 
+def test_the_place_outlives_a_reload_and_a_change_of_language(visit: Visit) -> None:
+    page = visit()
+    place = page.get_by_role("combobox")
+    place.select_option("dak-nong")
+    page.reload()
+    expect(place).to_have_value("dak-nong")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(place).to_have_value("dak-nong")
+    say(page, "my place is Bắc Kạn")
+    expect(place).to_have_value("bac-kan")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(place).to_have_value("bac-kan")
+    page.get_by_role("link", name="Tiếng Việt").click()
+    expect(page.locator("html")).to_have_attribute("lang", "vi")
+    expect(place).to_have_value("bac-kan")
+    page.goto(page.url.partition("?")[0])
+    expect(place).to_have_value("bac-kan")
+    say(page, "thứ Ba làm được những thủ tục gì?")
+    expect(page.locator(".desk").last).to_contain_text("Chứng thực")
+    cookies = [cookie["name"] for cookie in page.context.cookies()]
+    assert cookies == ["conversation"]
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def say(page: Page, text: str) -> None:
+    shown = page.locator(".desk").count()
+    page.get_by_role("textbox").fill(text)
+    page.get_by_role("textbox").press("Enter")
+    expect(page.locator(".desk")).to_have_count(shown + 1)
+
+
+def test_a_place_asked_about_without_a_script_is_kept_by_the_other_language(visit: Visit) -> None:
+    page = visit(script=False)
+    ask(page, CERTIFY)
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("combobox")).to_have_value("bac-kan")
+
+
+HEIGHTS = {"a phone": 740, "a phone with its keyboard": 420, "a phone on its side": 360}
+
+
+@pytest.mark.parametrize("height", HEIGHTS.values(), ids=HEIGHTS.keys())
+@pytest.mark.parametrize("size", ["100%", "225%"])
+def test_a_long_question_scrolls_in_its_box_and_can_be_sent(
+    visit: Visit, height: int, size: str
+) -> None:
+    page = visit()
+    page.set_viewport_size({"width": 360, "height": height})
+    page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
+    box = page.get_by_role("textbox")
+    box.click()
+    page.keyboard.insert_text("Tôi muốn hỏi việc chứng thực bản sao.\n" * 60)
+    assert box.evaluate("each => each.clientHeight <= innerHeight * 0.4 + 1")
+    assert box.evaluate("each => each.scrollHeight > 2 * each.clientHeight")
+    for each in (page.get_by_role("button", name="Gửi"), page.locator("#privacy")):
+        expect(each).to_be_in_viewport(ratio=0.99)
+
+
+@pytest.mark.parametrize(("size", "scheme"), list(product(SIZES, ["light", "dark"])))
+def test_a_page_that_does_not_exist_is_readable_and_leads_back(
+    visit: Visit, size: str, scheme: str
+) -> None:
+    page = visit(size, color_scheme=scheme)
+    page.goto(f"{page.url}khong-co")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Không có trang này.")
+    assert sideways(page) == 0
+    assert [each for each in page.evaluate(CONTRAST) if each[0] < 4.5] == []
+    page.get_by_role("main").get_by_role("link").click()
+    expect(page.get_by_role("textbox")).to_be_visible()
+
+
 # Everyone can read it
 
 

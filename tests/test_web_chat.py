@@ -21,7 +21,9 @@ from bot.channels.web.pace import Pace
 from bot.settings import Settings
 from handlers.talk import Button, Outcome, Reply
 
+TUESDAY = "thứ Ba làm được những thủ tục gì?"
 CERTIFY = "thứ mấy làm chứng thực bản sao giấy tờ Việt Nam, cần mang gì, phí bao nhiêu?"
+FORM = "application/x-www-form-urlencoded"
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{7*7}}</textarea>'"
 Talk = Callable[[TestClient], Awaitable[None]]
 Converse = Callable[..., None]
@@ -206,6 +208,44 @@ def test_a_chosen_place_is_still_chosen_at_the_next_visit(converse: Converse) ->
     converse(talk)
 
 
+def test_a_place_said_in_words_is_chosen_and_used_from_then_on(converse: Converse) -> None:
+    async def talk(client: TestClient) -> None:
+        first = await chat(client, text="tôi ở Bắc Kạn")
+        conversation = conversation_of(first)
+        assert (await first.json())["locality"] == "bac-kan"
+        for address in ("/", "/?language=en"):
+            page_ = await read(await client.get(address, headers=_cookie(conversation)))
+            assert chosen(page_) == ["bac-kan"]
+        reply = await (await chat(client, conversation, text=TUESDAY)).json()
+        alone = await (await chat(client, text=TUESDAY)).json()
+        assert (reply["locality"], alone["locality"]) == ("bac-kan", None)
+        assert "Bắc Kạn, Thứ Ba" in reply["body"].replace("\n", " ") or not reply["buttons"]
+        assert reply["body"] != alone["body"]
+
+    converse(talk)
+
+
+def test_an_address_may_carry_the_place_to_the_other_language(converse: Converse) -> None:
+    async def talk(client: TestClient) -> None:
+        page_ = await read(await client.get("/?language=en&locality=bac-kan"))
+        links = [link.get("href") for link in pick(page_, "nav", "a")]
+        unknown = await read(await client.get("/?locality=%22%3Ebac-kan"))
+        assert (chosen(page_), chosen(unknown)) == (["bac-kan"], [])
+        assert links == ["/?language=vi&locality=bac-kan", "/?language=en&locality=bac-kan"]
+
+    converse(talk)
+
+
+def test_a_place_left_out_later_stays_chosen_and_is_shown(converse: Converse) -> None:
+    async def talk(client: TestClient) -> None:
+        first = await chat(client, text="xin chào", locality="dak-nong")
+        later = await chat(client, conversation_of(first), text="xin chào", locality="")
+        unknown = await chat(client, conversation_of(first), text="xin chào", locality="x")
+        assert [(await each.json())["locality"] for each in (later, unknown)] == ["dak-nong"] * 2
+
+    converse(talk)
+
+
 def test_a_second_conversation_knows_nothing_of_the_first(converse: Converse) -> None:
     async def talk(client: TestClient) -> None:
         first = await chat(client, text=CERTIFY, locality="bac-kan")
@@ -262,6 +302,86 @@ def test_each_place_is_offered_with_what_it_is_called_today(converse: Converse) 
     async def talk(client: TestClient) -> None:
         options = pick(await read(await client.get("/")), "option")
         assert all(option.get("data-today") for option in options if option.get("value"))
+
+    converse(talk)
+
+
+def test_a_province_is_shown_with_its_province_of_today_alone(converse: Converse) -> None:
+    async def talk(client: TestClient) -> None:
+        for language, today in (("vi", "Nay thuộc tỉnh Lâm Đồng"), ("en", "Lâm Đồng")):
+            page_ = await read(await client.get(f"/?language={language}"))
+            [province] = [
+                each for each in pick(page_, "option") if each.get("value") == "dak-nong"
+            ]
+            assert today in province.get("data-today")
+            assert "Gia Nghĩa" not in province.get("data-today")
+
+    converse(talk)
+
+
+# Where there is no answer
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+EVIL = {"Origin": "https://evil.example"}
+WITHOUT_ANSWER = {
+    "no such page": ("GET", "/khong-co", {}, b"", 404),
+    "a folder": ("GET", "/static/web/", {}, b"", 403),
+    "another way": ("PUT", "/", {}, b"", 405),
+    "another site": ("POST", "/", EVIL, b"", 403),
+    "too much": ("POST", "/", {"Content-Type": FORM}, b"text=" + b"a" * 100_000, 413),
+    "no form": ("POST", "/", {"Content-Type": "text/plain"}, b"a", 415),
+    "a script's": ("POST", "/chat", {"Content-Type": "application/json"}, b"{", 400),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER.keys())
+def test_a_browser_is_shown_a_page_in_its_language_with_a_way_back(
+    converse: Converse, case: tuple[str, str, dict[str, str], bytes, int]
+) -> None:
+    method, path, headers, body, status = case
+
+    async def talk(client: TestClient) -> None:
+        english = await chat(client, text="hello", language="en")
+        kept = _cookie(conversation_of(english))
+        ways = [
+            ({}, "", "vi", "/"),
+            ({"Accept-Language": "fr, en-GB;q=0.8, vi;q=0.5"}, "", "en", "/?language=en"),
+            ({"Accept-Language": "en", **kept}, "?language=vi", "vi", "/?language=vi"),
+            (kept, "", "en", "/?language=en"),
+        ]
+        for more, query, language, home in ways:
+            sent = BROWSER | headers | more
+            response = await client.request(method, path + query, headers=sent, data=body)
+            document = await read(response)
+            [heading] = pick(document, "h1")
+            assert (response.status, document.get("lang")) == (status, language)
+            assert [link.get("href") for link in pick(document, "main", "a")] == [home]
+            assert heading.text
+            assert str(status) not in heading.text
+            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+            assert bool(response.headers.get("Allow")) is (status == 405)
+
+    converse(talk)
+
+
+def test_the_pages_script_is_told_as_json_what_it_can_show(converse: Converse) -> None:
+    async def talk(client: TestClient) -> None:
+        headers = {"Content-Type": "application/json", "Accept-Language": "vi"}
+        for body, status in ((b"{", 400), (b"{}", 400), (b"a" * 100_000, 413)):
+            response = await client.post("/chat", data=body, headers=headers)
+            reply = await response.json()
+            assert (response.status, reply["outcome"]) == (status, "declined")
+            assert [line["pieces"] for line in reply["lines"]] == [[reply["body"]]]
+            assert (reply["sources"], reply["buttons"]) == ([], [])
+
+    converse(talk)
+
+
+def test_other_programs_are_told_in_plain_text(converse: Converse) -> None:
+    async def talk(client: TestClient) -> None:
+        response = await client.get("/khong-co")
+        assert response.content_type == "text/plain"
+        assert await response.text() == "Không có trang này."
 
     converse(talk)
 
@@ -518,8 +638,10 @@ def test_a_broken_database_is_told_with_a_number_that_the_log_explains(
             database.execute("ALTER TABLE edition RENAME TO lost")
         unhealthy, broken = await client.get("/healthz"), await client.get("/")
         reply = await (await chat(client, text="xin chào")).json()
-        assert (unhealthy.status, broken.status) == (503, 500)
-        for text in (await broken.text(), reply["body"]):
+        shown = await client.get("/", headers=BROWSER | _cookie("c" * 32))
+        assert (unhealthy.status, broken.status, shown.status) == (503, 500, 500)
+        heading = pick(await read(shown), "h1")[0].text
+        for text in (await broken.text(), reply["body"], heading):
             [reference] = re.findall(r"\b[0-9a-f]{8}\b", text)
             assert reference in caplog.text
             assert "edition" not in html.unescape(text)

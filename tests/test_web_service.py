@@ -19,6 +19,7 @@ import pytest
 from bot.app import serve
 from bot.settings import Settings
 from knowledge.refusal import Refusal
+from locales import translator
 
 MOTCUA = Path(sys.executable).with_name("motcua")
 
@@ -92,8 +93,51 @@ def test_killed_in_the_middle_it_has_recorded_every_question_that_was_answered(
     assert answered <= recorded(tmp_path)
 
 
-def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
+LOADED = ["typer", "aiohttp.web", "alembic"]
+"""Libraries after whose loading a service that has not opened yet is told to stop."""
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("library", LOADED)
+def test_told_to_stop_while_it_starts_it_ends_without_a_word(
+    tmp_path: Path, library: str, told: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "bot", "serve"],
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "MOTCUA_DATA_DIR": str(tmp_path), "MOTCUA_PORT": "0"},
+    ) as process:
+        assert process.stdout is not None
+        lines = (line.split("|")[-1].strip() for line in process.stdout)
+        last = next(line for line in lines if line == library or "http:" in line)
+        process.send_signal(told)
+        said = [line for line in process.stdout if not line.startswith("import time:")]
+        assert (last, said, process.wait()) == (library, [], 0)
+
+
+def test_told_to_stop_again_and_again_it_still_ends_cleanly(tmp_path: Path) -> None:
+    """As under `make`, which passes on what the whole process group has already heard."""
+    with serving(tmp_path) as (process, port):
+        assert ask(port, "q0")
+        for told in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            process.send_signal(told)
+        assert process.wait(timeout=20) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def refusal(folder: Path, **address: object) -> str:
+    """Return why the service does not start, in Vietnamese."""
+    settings = Settings(data_dir=folder, _env_file=None).model_copy(update=address)
+    with pytest.raises(Refusal) as refused:
+        serve(settings)
+    return translator("vi")(refused.value.key, **refused.value.values)
+
+
+def test_why_a_port_cannot_be_had_is_said_in_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = Settings(data_dir=tmp_path, port=taken.getsockname()[1], _env_file=None)
-        with pytest.raises(Refusal, match=r"Cannot listen on 127\.0\.0\.1"):
-            serve(settings)
+        port = taken.getsockname()[1]
+        assert "chương trình khác" in refusal(tmp_path, port=port)
+    assert refusal(tmp_path, host="192.0.2.1").startswith("Không mở được cổng")

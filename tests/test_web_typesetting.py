@@ -25,6 +25,14 @@ def test_a_card_has_a_title_facts_with_labels_and_notes() -> None:
     )
 
 
+def test_a_legal_name_stands_under_its_title_without_its_sign() -> None:
+    assert typeset("Sao y – Bắc Kạn\n§ Chứng thực bản sao [1]\n📅 Ngày: Thứ Ba", 1)[:2] == (
+        Line("opens title", ("Sao y – Bắc Kạn",)),
+        Line("legal", ("Chứng thực bản sao", 1)),
+    )
+    assert [line.style for line in typeset("§ 5 và\ntheo § 6", 0)] == ["opens legal", "text"]
+
+
 def test_a_mark_without_a_source_stays_text() -> None:
     assert typeset("năm [2023] và [1][3]", 1)[0].pieces == ("năm [2023] và", 1, "[3]")
 
@@ -45,7 +53,8 @@ def test_no_word_is_lost_and_every_mark_has_its_source(body: str, sources: int) 
     assert all(1 <= mark <= sources for mark in marks)
     drawn = {name: symbol for symbol, name in ICONS.items()}
     shown = "".join(
-        drawn.get(line.icon, line.icon)
+        ("§" if line.style.endswith("legal") else "")
+        + drawn.get(line.icon, line.icon)
         + (f"{line.label}: " if line.label else "")
         + "".join(f"[{piece}]" if isinstance(piece, int) else piece for piece in line.pieces)
         for line in lines

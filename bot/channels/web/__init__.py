@@ -1,8 +1,8 @@
 """The web chat at `/`, a page that needs no script, and `/chat` for the page's own script."""
 
 import json
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from secrets import token_urlsafe
 from urllib.parse import parse_qsl
 
@@ -11,17 +11,12 @@ from aiohttp import hdrs, web
 from bot.channels.door import CLOCK, RECEPTION, SETTINGS
 from bot.channels.web import page
 from bot.channels.web.pace import Pace
+from bot.channels.web.visitor import CHANNEL, ID, chosen_language, conversation, with_cookie
 from handlers.talk import Ask, Outcome, Reply
-from locales import LANGUAGES, translator
-
-CHANNEL = "web"
-COOKIE = "conversation"
-COOKIE_LIFE = 30 * 24 * 3600
-"""Seconds for which a browser keeps its conversation's id; it is the only thing it keeps."""
+from locales import message, translator
 
 FORM = "application/x-www-form-urlencoded"
 
-_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _PACE = web.AppKey("pace", Pace)
 
 
@@ -30,12 +25,14 @@ def mount(app: web.Application) -> None:
     app[_PACE] = Pace()
     app.router.add_get("/", _show)
     app.router.add_post("/", _take_form)
-    app.router.add_post("/chat", _take_json)
+    app.router.add_post(page.CHAT, _take_json)
     app.router.add_static("/static/web", page.STATIC)
 
 
 async def _show(request: web.Request) -> web.Response:
-    return await _page(request, language=_language(request.query.get("language")))
+    # The address may carry choices that no question has brought to us yet.
+    visit = replace(_ask(request, request.query), text="")
+    return _page(await _front(request, visit), None)
 
 
 async def _take_form(request: web.Request) -> web.Response:
@@ -46,23 +43,24 @@ async def _take_form(request: web.Request) -> web.Response:
     reply, status = await _answer(request, ask)
     if reply is None:
         raise web.HTTPSeeOther("/")
-    language = reply.chosen_language or ask.language
-    response = await _page(request, language=language, ask=ask, reply=reply)
+    response = _page(await _front(request, ask, reply), reply)
     response.set_status(status)
-    return _with_cookie(request, response, ask)
+    return with_cookie(request, response, ask.sender)
 
 
 async def _take_json(request: web.Request) -> web.Response:
     ask = _ask(request, await _fields(request, "application/json"))
     if not ask.text:
-        raise web.HTTPBadRequest(text="a question is needed")
+        raise web.HTTPBadRequest(text=message("Please type your question."))
     reply, status = await _answer(request, ask)
     if reply is None:
         say = translator(ask.language)
         sentence = say("This question was answered before. Please ask again.")
         reply = Reply(sentence, Outcome.DECLINED)
-    response = web.json_response(page.as_json(reply, ask), status=status)
-    return _with_cookie(request, response, ask)
+    front = await _front(request, ask, reply)
+    chosen = {"locality": front.locality, "language": front.chosen}
+    response = web.json_response(page.as_json(reply) | chosen, status=status)
+    return with_cookie(request, response, ask.sender)
 
 
 async def _answer(request: web.Request, ask: Ask) -> tuple[Reply | None, int]:
@@ -75,14 +73,18 @@ async def _answer(request: web.Request, ask: Ask) -> tuple[Reply | None, int]:
     return await request.app[RECEPTION].receive(ask), 200
 
 
-async def _page(
-    request: web.Request, *, language: str = "", ask: Ask | None = None, reply: Reply | None = None
-) -> web.Response:
-    who = ask.sender if ask else _conversation(request)
-    said = ask.text if ask else ""
-    front = await request.app[RECEPTION].look(
-        request.app[CLOCK](), lambda town: page.front(town, CHANNEL, who, language, said)
-    )
+async def _front(request: web.Request, ask: Ask, reply: Reply | None = None) -> page.Front:
+    """Collect what the page shows after a reply, which may have chosen a place or a language."""
+    if reply is not None:
+        ask = replace(
+            ask,
+            language=reply.chosen_language or ask.language,
+            locality=reply.chosen_locality or ask.locality,
+        )
+    return await request.app[RECEPTION].look(ask.now, lambda town: page.front(town, ask))
+
+
+def _page(front: page.Front, reply: Reply | None) -> web.Response:
     html = page.render(front, _message(None), reply)
     return web.Response(text=html, content_type="text/html")
 
@@ -98,9 +100,9 @@ async def _fields(request: web.Request, content_type: str) -> Mapping[str, objec
             return dict(parse_qsl(raw.decode(errors="replace"), max_num_fields=20))
         fields = json.loads(raw)
     except (ValueError, RecursionError):
-        raise web.HTTPBadRequest(text="not readable") from None
+        raise web.HTTPBadRequest from None
     if not isinstance(fields, dict):
-        raise web.HTTPBadRequest(text="not an object")
+        raise web.HTTPBadRequest
     return fields
 
 
@@ -110,7 +112,8 @@ def _refuse_strangers(request: web.Request) -> None:
     public = request.app[SETTINGS].public_url
     ours = {request.host, _authority(str(public)) if public else None}
     if origin is not None and _authority(origin) not in ours:
-        raise web.HTTPForbidden(text="asked from another site")
+        text = message("This was sent from another site. Please ask on our own page.")
+        raise web.HTTPForbidden(text=text)
 
 
 def _authority(address: str) -> str:
@@ -118,15 +121,15 @@ def _authority(address: str) -> str:
 
 
 def _ask(request: web.Request, fields: Mapping[str, object]) -> Ask:
-    conversation = _conversation(request) or token_urlsafe(24)
+    sender = conversation(request) or token_urlsafe(24)
     return Ask(
         text=(_text(fields, "says") or _text(fields, "text")).strip(),
         now=request.app[CLOCK](),
-        language=_language(fields.get("language")),
+        language=chosen_language(fields),
         locality=_text(fields, "locality") or None,
         channel=CHANNEL,
-        sender=conversation,
-        message=f"{conversation}/{_message(fields.get('message'))}",
+        sender=sender,
+        message=f"{sender}/{_message(fields.get('message'))}",
     )
 
 
@@ -135,28 +138,5 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _language(value: object) -> str:
-    return value if isinstance(value, str) and value in LANGUAGES else ""
-
-
 def _message(value: object) -> str:
-    return value if isinstance(value, str) and _ID.fullmatch(value) else token_urlsafe(16)
-
-
-def _conversation(request: web.Request) -> str:
-    """Return the conversation's id from the cookie, empty where there is none that we gave."""
-    value = request.cookies.get(COOKIE, "")
-    return value if _ID.fullmatch(value) else ""
-
-
-def _with_cookie(request: web.Request, response: web.Response, ask: Ask) -> web.Response:
-    public = request.app[SETTINGS].public_url
-    response.set_cookie(
-        COOKIE,
-        ask.sender,
-        max_age=COOKIE_LIFE,
-        httponly=True,
-        samesite="Lax",
-        secure=request.secure or bool(public and public.scheme == "https"),
-    )
-    return response
+    return value if isinstance(value, str) and ID.fullmatch(value) else token_urlsafe(16)

@@ -17,6 +17,8 @@ from locales import Translator, translator
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+CHAT = "/chat"
+"""Where the page's script asks."""
 
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -47,27 +49,37 @@ class Front:
     places: tuple[Choice, ...]
 
 
-def front(town: Town, channel: str, sender: str, language: str, said: str = "") -> Front:
-    """Collect the places and the citizen's choices; a language given now beats the one kept."""
-    citizen = citizens.find(town.session, channel, sender) if sender else None
-    chosen = language or (citizen.language if citizen else None) or ""
+def front(town: Town, ask: Ask) -> Front:
+    """Collect the places and the citizen's choices; one given now beats the one kept."""
+    citizen = citizens.find(town.session, ask.channel, ask.sender)
+    chosen = ask.language or (citizen.language if citizen else None) or ""
+    known = town.library.localities
+    localities = (ask.locality, citizen.locality if citizen else None)
     say = translator(chosen)
-    pressed = town.library.procedures.get(said)
+    pressed = town.library.procedures.get(ask.text)
     return Front(
         language=say.language,
         chosen=chosen,
-        locality=citizen.locality if citizen else None,
-        said=say.pick(pressed.name, pressed.english) if pressed else said,
+        locality=next((each for each in localities if each in known), None),
+        said=say.pick(pressed.name, pressed.english) if pressed else ask.text,
         places=tuple(_choice(place, say) for place in town.library.edition.contents.localities),
     )
 
 
 def _choice(place: Locality, say: Translator) -> Choice:
-    units = ", ".join(dict.fromkeys(step.today for step in place.lineage))
-    provinces = ", ".join(dict.fromkeys(step.province for step in place.lineage))
     name = say.pick(place.name, place.english)
-    today = say("Today: {units} ({province})", units=units, province=provinces) if units else ""
-    return Choice(place.slug, name[:1].upper() + name[1:], today)
+    return Choice(place.slug, name[:1].upper() + name[1:], _today(place, say))
+
+
+def _today(place: Locality, say: Translator) -> str:
+    """Name the units that a place became; of a province, whose plan names a few, the province."""
+    if not place.lineage:
+        return ""
+    units = ", ".join(dict.fromkeys(step.today for step in place.lineage))
+    province = ", ".join(dict.fromkeys(step.province for step in place.lineage))
+    if place.name.startswith("tỉnh "):
+        return say("Today in {province}", province=province)
+    return say("Today: {units} ({province})", units=units, province=province)
 
 
 def render(front: Front, message: str, reply: Reply | None) -> str:
@@ -87,7 +99,15 @@ def render(front: Front, message: str, reply: Reply | None) -> str:
     )
 
 
-def as_json(reply: Reply, ask: Ask) -> dict[str, object]:
+def render_excuse(sentence: str, chosen: str) -> str:
+    """Return a page that says why there is no other one, and leads back to the first."""
+    say = translator(chosen)
+    return _templates.get_template("excuse.html").render(
+        _=say, sentence=sentence, language=say.language, chosen=chosen, static=_static
+    )
+
+
+def as_json(reply: Reply) -> dict[str, object]:
     """Return a reply for the page's script; `lines` are the body laid out, marks as numbers."""
     return {
         "outcome": reply.outcome,
@@ -95,8 +115,6 @@ def as_json(reply: Reply, ask: Ask) -> dict[str, object]:
         "lines": [asdict(line) for line in _lines(reply)],
         "sources": [_unmarked(line) for line in reply.source_lines],
         "buttons": [{"label": each.label, "says": each.says} for each in reply.buttons],
-        "locality": reply.chosen_locality or ask.locality,
-        "language": reply.chosen_language or ask.language,
     }
 
 

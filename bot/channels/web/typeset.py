@@ -21,6 +21,8 @@ ICONS = {
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _LABEL = re.compile(r"([^:\[\]]{1,28}): (?=\S)")
 _ITEM = re.compile(r"(?:[•–-]|\d{1,2}\.) ")
+_LEGAL = "§ "
+"""Begins the line with a procedure's legal name, under a title that has a shorter one."""
 _MARK = re.compile(r" ?\[(\d{1,3})\]")
 
 
@@ -29,7 +31,7 @@ class Line:
     """One line of a reply; `pieces` are texts and, as numbers, marks that point to a source."""
 
     style: str
-    """Names for the style sheet: one of title fact next note item within text, perhaps opens."""
+    """Names for the style sheet: title legal fact next note item within or text, perhaps opens."""
     pieces: tuple[str | int, ...]
     icon: str = ""
     """A drawing's name, or a symbol that has none."""
@@ -46,16 +48,22 @@ def _paragraph(rows: list[str], sources: int) -> list[Line]:
     lines: list[Line] = []
     for number, row in enumerate(rows):
         style = _style(row, after=lines[-1].style if lines else "")
-        if number == 0 and style == "text" and [_style(each) for each in rows[1:2]] == ["fact"]:
+        if number == 0 and style == "text" and _heads(rows):
             style = "title"
         lines.append(_line(row, style if lines else f"opens {style}", sources))
     return lines
+
+
+def _heads(rows: list[str]) -> bool:
+    return any(_style(each) in ("fact", "legal") for each in rows[1:2])
 
 
 def _style(row: str, after: str = "") -> str:
     symbol = _symbol(row)
     if symbol:
         return {"→": "next", "⚠": "note", "✔": "note"}.get(symbol, "fact")
+    if row.lstrip().startswith(_LEGAL):
+        return "legal"
     if _ITEM.match(row.lstrip()):
         return "item"
     return "within" if after.endswith(("fact", "next", "within")) else "text"
@@ -70,6 +78,8 @@ def _symbol(row: str) -> str:
 def _line(row: str, style: str, sources: int) -> Line:
     symbol = _symbol(row)
     text = row.strip().removeprefix(symbol).lstrip("\ufe0f ")
+    if style.endswith("legal"):
+        text = text.removeprefix(_LEGAL)
     label = _LABEL.match(text) if style.endswith(("fact", "next")) else None
     rest = text[label.end() :] if label else text
     return Line(

@@ -126,9 +126,10 @@ async function ask(words, message) {
   try {
     const reply = await send(words, message);
     turn = answer(reply);
-    place.value = reply.locality ?? "";
-    form.elements.language.value = reply.language;
-    showToday();
+    place.value = reply.locality ?? place.value;
+    form.elements.language.value = reply.language ?? form.elements.language.value;
+    showPlace();
+    carryChoices();
   } catch {
     turn = failure(words, message);
   }
@@ -140,9 +141,24 @@ async function ask(words, message) {
   (turn.previousElementSibling ?? turn).scrollIntoView({ block: "start" });
 }
 
-function showToday() {
+function showPlace() {
   const today = place.selectedOptions[0]?.dataset.today;
   document.getElementById("today").textContent = today ?? "";
+}
+
+// A choice that no question has brought to the server yet stands in the page's address and in the
+// links to its other languages: there it outlives a reload, and the browser keeps nothing.
+function carryChoices() {
+  const chosen = { language: form.elements.language.value, locality: place.value };
+  history.replaceState(null, "", address(chosen));
+  for (const link of document.querySelectorAll("nav a")) {
+    link.href = address({ ...chosen, language: link.lang });
+  }
+}
+
+function address(choices) {
+  const made = Object.entries(choices).filter(([, value]) => value);
+  return made.length ? `/?${new URLSearchParams(made)}` : "/";
 }
 
 form.addEventListener("submit", (event) => {
@@ -176,5 +192,8 @@ log.addEventListener("click", (event) => {
   item.focus();
 });
 
-place.addEventListener("change", showToday);
-showToday();
+place.addEventListener("change", () => {
+  showPlace();
+  carryChoices();
+});
+showPlace();
