@@ -100,15 +100,14 @@ async def _serve(app: web.Application, settings: Settings) -> None:
 def _told_to_stop() -> asyncio.Event:
     """Return what SIGTERM or Ctrl-C sets, be it while the service still starts."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
-    ours = (signal.SIGINT, signal.SIGTERM)
 
     def stop(*_: object) -> None:
-        # Once is enough: `make` passes on what its process group has already heard.
-        for each in ours:
-            signal.signal(each, signal.SIG_IGN)
-        loop.call_soon_threadsafe(told.set)
+        # Under `make` it is told twice, the second time perhaps when all is closed.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(told.set)
 
-    for each in ours:
+    # Not the loop's own handlers: those are gone before the process is.
+    for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, stop)
     return told
 

@@ -190,7 +190,9 @@ def _with_place(turn: Turn, town: Town) -> Turn | None:
         question = f"{question}, {town.library.localities[slug].name}"
         again = town.library.understand(question, slug)
     again = replace(again, intents=_facets(turn) or again.intents, locality_named=True)
-    return replace(turn, ask=replace(turn.ask, text=question, locality=slug), meaning=again)
+    # The place as the citizen calls it, for it may be a ward of the one that we know.
+    said = f"{memory.question}, {turn.ask.text}"
+    return replace(turn, ask=replace(turn.ask, text=said, locality=slug), meaning=again)
 
 
 def _nowhere(turn: Turn, _town: Town) -> Turn | None:
