@@ -18,7 +18,7 @@ NOT_HANDLERS = {"__init__", "talk", "card", "sayings", "sources", "standing"}
 """Modules of the room that answer nothing themselves: values, and what answers are made of."""
 
 FORBIDDEN = re.compile(
-    r"index-url|--find-links|https?://[^\s\"]*/simple|/(?:root|home|work|farm)/\w"
+    r"index[-]url|--find[-]links|https?://[^\s\"]*/simple|/(?:root|home|work|farm)/\w"
     r"|BEGIN \w+ PRIVATE"
 )
 
