@@ -48,6 +48,9 @@ HEADERS = {
 A_DAY = "public, max-age=86400"
 """For files, whose addresses change with their contents; everything else is never kept."""
 
+TOLD_TO_STOP = (signal.SIGINT, signal.SIGTERM)
+"""Signals that end the service in order, be it while it still starts."""
+
 UNHEARD = {
     errno.EADDRINUSE: message("Port {port} on {host} is in use by another program."),
     errno.EACCES: message("Listening on {host}, port {port}, is not allowed to this user."),
@@ -83,7 +86,9 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(app: web.Application, settings: Settings) -> None:
-    told = _told_to_stop()
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for each in TOLD_TO_STOP:
+        loop.add_signal_handler(each, told.set)
     listening = _listen(settings)
     runner = web.AppRunner(app, shutdown_timeout=PATIENCE, access_log=None)
     try:
@@ -95,21 +100,8 @@ async def _serve(app: web.Application, settings: Settings) -> None:
     finally:
         await runner.cleanup()
         listening.close()
-
-
-def _told_to_stop() -> asyncio.Event:
-    """Return what SIGTERM or Ctrl-C sets, be it while the service still starts."""
-    told, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def stop(*_: object) -> None:
-        # Under `make` it is told twice, the second time perhaps when all is closed.
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(told.set)
-
-    # Not the loop's own handlers: those are gone before the process is.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, stop)
-    return told
+        # `make` passes on what its group has heard: the loop's handlers go before the process.
+        signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_TO_STOP)
 
 
 def _listen(settings: Settings) -> socket.socket:
