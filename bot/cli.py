@@ -59,7 +59,9 @@ def main() -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int | None, typer.Option(help="Instead of MOTCUA_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Instead of MOTCUA_PORT.", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Serve the web chat at /, and /healthz and /metrics."""
     from bot.app import serve as run  # noqa: PLC0415
