@@ -68,7 +68,7 @@ def front(town: Town, ask: Ask) -> Front:
 
 def _choice(place: Locality, say: Translator) -> Choice:
     name = say.pick(place.name, place.english)
-    return Choice(place.slug, name[:1].upper() + name[1:], _today(place, say))
+    return Choice(place.slug, say.capital(name), _today(place, say))
 
 
 def _today(place: Locality, say: Translator) -> str:
