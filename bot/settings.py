@@ -33,6 +33,55 @@ class Settings(BaseSettings):
         description="Address under which citizens reach the service, as the proxy publishes it.",
     )
 
+    telegram_token: SecretStr | None = Field(
+        default=None, description="Token of the Telegram bot, from @BotFather."
+    )
+    telegram_api: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://api.telegram.org"),
+        description="Address of Telegram's Bot API, or of a Bot API server of one's own.",
+    )
+    telegram_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that Telegram sends with each update; without it one is derived.",
+    )
+    telegram_rate: int = Field(
+        default=30, ge=1, description="Messages a second on Telegram; more only if it allows."
+    )
+    zalo_app_id: str | None = Field(default=None, description="Id of the Zalo app.")
+    zalo_app_secret: SecretStr | None = Field(
+        default=None, description="Secret key of the Zalo app, for its access tokens."
+    )
+    zalo_oa_secret: SecretStr | None = Field(
+        default=None, description="OA secret key of the webhook page, for Zalo's signatures."
+    )
+    zalo_refresh_token: SecretStr | None = Field(
+        default=None, description="First refresh token of the OA; later ones are kept by us."
+    )
+    zalo_api: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://openapi.zalo.me"), description="Address of Zalo's OpenAPI."
+    )
+    zalo_oauth: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://oauth.zaloapp.com"),
+        description="Address at which Zalo gives access tokens.",
+    )
+    zalo_rate: int = Field(
+        default=100, ge=1, description="Messages a minute that the OA's package allows."
+    )
+    zalobot_token: SecretStr | None = Field(
+        default=None, description="Token of a bot of the Zalo Bot Platform."
+    )
+    zalobot_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that the Zalo bot's webhook sends; without it one is derived.",
+    )
+    zalobot_api: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://bot-api.zaloplatforms.com"),
+        description="Address of the Zalo Bot Platform.",
+    )
+    named_days: int = Field(
+        default=90, ge=1, description="Days after which a question is parted from its citizen."
+    )
+
     @property
     def database(self) -> str:
         """Address of the database, the one given or the SQLite file in the data folder."""

@@ -19,6 +19,26 @@ class Outcome(StrEnum):
     INFORMED = "informed"
 
 
+class Media(StrEnum):
+    """What a citizen sent that cannot be read; a caption, if any, is the message's text."""
+
+    PICTURE = "picture"
+    VOICE = "voice"
+    VIDEO = "video"
+    FILE = "file"
+    STICKER = "sticker"
+    CONTACT = "contact"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a citizen says that he is, in degrees (WGS 84)."""
+
+    latitude: float
+    longitude: float
+
+
 class Warn(StrEnum):
     """What an answer warns of."""
 
@@ -45,6 +65,8 @@ class Memory:
     """The last question, for a place, a fact or a correction that is said after it."""
     earlier: tuple[str, ...] = ()
     """Answered before something else came up: "quay lại" takes these up again."""
+    choices: tuple[str, ...] = ()
+    """What the last reply's other buttons say: their numbers begin after those of the options."""
     language: str = ""
     """Of the last answer: one who chose no language goes on in the one that he writes."""
 
@@ -64,6 +86,11 @@ class Ask:
     message: str = ""
     """The message's id on the channel, for dropping repeats."""
     memory: Memory = Memory()
+    citizen: int | None = None
+    """The citizen's row, for a handler that shows what we keep about him."""
+    media: Media | None = None
+    """What came instead of words, or along with them."""
+    point: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +99,31 @@ class Button:
 
     label: str
     says: str
+    """Understood also long after and out of context: buttons stay in the chat for ever."""
+    number: int = 0
+    """Typing this number is as good as pressing; 0 for one that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A small file that is sent along; `media_type` is a MIME type."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Wish(StrEnum):
+    """What a citizen decides about us, beside being answered; reception carries it out."""
+
+    FORGET = "forget"
+    """Delete all that is kept about him, this message too."""
+    STOP = "stop"
+    """Send nothing that he did not ask for."""
+    START = "start"
+    """He began the conversation on purpose: what he asks for may be sent to him again."""
+    RESUME = "resume"
+    """Let the bot answer again after an official has written to him."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +157,10 @@ class Reply:
     chosen_locality: str | None = None
     """A place the citizen chose with this message, kept with him."""
     chosen_language: str | None = None
+    wish: Wish | None = None
+    attachments: tuple[Attachment, ...] = ()
+    personal: bool = False
+    """Tells what is kept about this citizen: such a reply is never given to another one."""
 
     @property
     def text(self) -> str:

@@ -1,23 +1,59 @@
-"""What every channel is: a door that hands messages to reception and says its replies."""
+"""What every channel is: a door that brings messages in.
 
+A door is a module with `mount(app)`: it adds its routes. A channel on which we can write to a
+citizen later also enlists a `Channel`, which reads what was kept in the inbox and sends letters.
+"""
+
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
 
+from bot.channels.channel import Channel
+from bot.inbox import Inbox
 from bot.reception import Reception
 from bot.settings import Settings
+from knowledge.store import Store
 
-SETTINGS = web.AppKey("settings", Settings)
-RECEPTION = web.AppKey("reception", Reception)
-"""Open from the application's start to its end."""
-CLOCK: web.AppKey[Callable[[], datetime]] = web.AppKey("clock")
-"""Returns the time, UTC and aware; the doors read no other clock."""
+LARGEST = 1024 * 1024
+"""Bytes of an update that are read."""
 
 
 class Door(Protocol):
     """One channel, a module: it knows its platform's messages and limits and nothing else."""
 
     def mount(self, app: web.Application, /) -> None:
-        """Add the channel's routes, and its start and stop to `app.cleanup_ctx`."""
+        """Add the channel's routes, and its `Channel` to `app[CHANNELS]`; shut if not set up."""
+
+
+SETTINGS = web.AppKey("settings", Settings)
+STORE = web.AppKey("store", Store)
+"""The open database, from the application's start to its end; call it in threads only."""
+RECEPTION = web.AppKey("reception", Reception)
+"""Open from the application's start to its end."""
+INBOX = web.AppKey("inbox", Inbox)
+"""Takes parcels from the application's start to its end, also while the database is away."""
+CHANNELS: web.AppKey[list[Channel]] = web.AppKey("channels")
+"""Filled by `mount`; opened before anything is served, closed after all is sent."""
+REFUSALS: web.AppKey[Counter[tuple[str, str]]] = web.AppKey("refusals")
+"""What webhooks refused, by channel and reason: all that is kept of it."""
+CLOCK: web.AppKey[Callable[[], datetime]] = web.AppKey("clock")
+"""Returns the time, UTC and aware; the doors read no other clock."""
+
+
+async def update(request: web.Request) -> bytes:
+    """Read an update's body as it came; one that is too large is refused unread."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST:
+            raise refuse(request, "too large", web.HTTPRequestEntityTooLarge(LARGEST, len(body)))
+    return bytes(body)
+
+
+def refuse(request: web.Request, reason: str, error: web.HTTPException) -> web.HTTPException:
+    """Count a refusal by the webhook's address, leave no other trace, and return the error."""
+    request.app[REFUSALS][request.path.rpartition("/")[2], reason] += 1
+    return error

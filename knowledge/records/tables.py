@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from knowledge.columns import UtcDateTime, json, moment
@@ -22,6 +22,59 @@ class Citizen(SQLModel, table=True):
     first_seen: datetime = moment()
     last_seen: datetime = moment()
     reachable: bool = True
+    noticed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When he was told what is kept about him."""
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when nothing may be sent to him that he did not ask for."""
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Until when the bot keeps silent, since an official writes to him."""
+
+
+class Outgoing(SQLModel, table=True):
+    """A letter on its way to a citizen; a delivered reply's row is deleted.
+
+    `reason` says why it is sent, such as "reply:…": one letter for each reason and citizen.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("reason", "citizen"),
+        Index("ix_outbox_due", "channel", "state", "priority", "not_before"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    reason: str
+    citizen: int = Field(foreign_key="citizen.id", ondelete="CASCADE", index=True)
+    channel: str
+    priority: int
+    state: str
+    not_before: datetime = moment()
+    letter: dict[str, Any] = json()
+    parts_sent: int = 0
+    """How many of its parts the platform has taken; those are not sent again."""
+    attempts: int = 0
+    ambiguous: bool = False
+    """A process died while it was being sent: it may have arrived, and was sent again."""
+
+
+class Credential(SQLModel, table=True):
+    """The access to a platform account whose tokens change: the newest pair, and no other."""
+
+    __tablename__ = "credential"
+    channel: str = Field(primary_key=True)
+    access: str
+    refresh: str
+    expires_at: datetime = moment()
+    obtained_at: datetime = moment()
+
+
+class ChannelState(SQLModel, table=True):
+    """What a channel has learned about its platform, and why it stopped, if it did."""
+
+    __tablename__ = "channel"
+    name: str = Field(primary_key=True)
+    learned: dict[str, Any] = json()
+    stopped_because: str | None = None
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Dialogue(SQLModel, table=True):

@@ -1,0 +1,29 @@
+"""The changing tokens of platform accounts: the newest pair is stored before it is used."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from knowledge.concurrency import take_turn
+from knowledge.records.tables import Credential
+
+
+def get(session: Session, channel: str) -> Credential | None:
+    """Return the newest pair, None where none was obtained yet."""
+    return session.get(Credential, channel)
+
+
+def take(session: Session, channel: str) -> Credential | None:
+    """Return the newest pair and keep all others from refreshing it until this transaction ends."""
+    take_turn(session, f"credential {channel}")
+    return session.get(Credential, channel, populate_existing=True)
+
+
+def put(
+    session: Session, channel: str, access: str, refresh: str, expires_at: datetime, now: datetime
+) -> None:
+    """Keep a new pair in place of the last one."""
+    pair = Credential(
+        channel=channel, access=access, refresh=refresh, expires_at=expires_at, obtained_at=now
+    )
+    session.merge(pair)
