@@ -6,15 +6,32 @@ import logging
 import signal
 import socket
 import sys
-from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable
+from asyncio import create_task, gather, to_thread
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
 from aiohttp import web
 
+from bot import clock as minutes
+from bot import logs
 from bot.channels import web as web_chat
-from bot.channels.door import CLOCK, RECEPTION, SETTINGS, Door
+from bot.channels.door import (
+    CHANNELS,
+    CLOCK,
+    DESK,
+    INBOX,
+    RECEPTION,
+    REFUSALS,
+    SETTINGS,
+    STORE,
+    Door,
+)
 from bot.channels.web.excuse import excuse
+from bot.desk import Desk
+from bot.inbox import Inbox
+from bot.mailroom import Mailroom
+from bot.postman import Postman
 from bot.reception import Reception
 from bot.settings import Settings
 from handlers import answer
@@ -30,8 +47,8 @@ LARGEST = 64 * 1024
 PATIENCE = 10
 """Seconds that requests under way get to finish when the service stops."""
 
-THREADS = {True: 1, False: 8}
-"""Messages served at once: SQLite has a single writer."""
+LANES = 4
+"""Citizens served at once on PostgreSQL, and as many visitors of pages; SQLite has one writer."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -64,24 +81,30 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def make_app(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> web.Application:
+def make_app(
+    settings: Settings,
+    clock: Callable[[], datetime] = _utc_now,
+    doors: Sequence[Door] = DOORS,
+) -> web.Application:
     """Put the service together; nothing is opened before it starts. `clock` returns aware UTC."""
     app = web.Application(middlewares=[excuse], client_max_size=LARGEST)
     app[SETTINGS] = settings
     app[CLOCK] = clock
-    app.cleanup_ctx.append(_reception)
+    app[CHANNELS] = []
+    app[REFUSALS] = Counter()
+    app.cleanup_ctx.extend([_database, _inbox])
     app.on_response_prepare.append(_protect)
     app.router.add_get("/healthz", _health)
     app.router.add_get("/metrics", _metrics)
-    for door in DOORS:
+    for door in doors:
         door.mount(app)
+    app.cleanup_ctx.extend([_channels, _post, _sweeping])
     return app
 
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C; raises Refusal when the address cannot be had."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("bot").setLevel(logging.INFO)
+    logs.configure(settings)
     asyncio.run(_serve(make_app(settings), settings))
 
 
@@ -119,14 +142,53 @@ def _announce(settings: Settings, port: int) -> None:
     sys.stdout.flush()
 
 
-async def _reception(app: web.Application) -> AsyncIterator[None]:
+async def _database(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
-    store = await to_thread(_open, settings, app[CLOCK]())
-    threads = THREADS[settings.database.startswith("sqlite")]
-    app[RECEPTION] = Reception(store, answer, threads=threads)
+    lanes = 1 if settings.database.startswith("sqlite") else LANES
+    store = app[STORE] = await to_thread(_open, settings, app[CLOCK]())
+    desk = app[DESK] = Desk(store, app[CLOCK], threads=1 if lanes == 1 else 2 * lanes)
+    app[RECEPTION] = Reception(desk, answer, lanes=lanes, named_days=settings.named_days)
     yield
-    await to_thread(app[RECEPTION].close)
+    await to_thread(desk.close)
     store.close()
+
+
+async def _inbox(app: web.Application) -> AsyncIterator[None]:
+    folder = app[SETTINGS].data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    inbox = app[INBOX] = Inbox(folder / "inbox.sqlite3")
+    yield
+    await inbox.close()
+
+
+async def _channels(app: web.Application) -> AsyncIterator[None]:
+    for channel in app[CHANNELS]:
+        await channel.open()
+    yield
+    for channel in app[CHANNELS]:
+        await channel.close()
+
+
+async def _post(app: web.Application) -> AsyncIterator[None]:
+    """Carry the post, from the inbox to the answers' delivery."""
+    desk, inbox, now = app[DESK], app[INBOX], app[CLOCK]
+    postmen = {channel.name: Postman(channel, app[STORE], desk, now) for channel in app[CHANNELS]}
+    mailroom = Mailroom(inbox, app[RECEPTION], desk, postmen, now)
+    carrying = [create_task(each.run(inbox.keep)) for each in postmen.values()]
+    sorting = create_task(mailroom.run())
+    yield
+    sorting.cancel()
+    await mailroom.finish()
+    for task in carrying:
+        task.cancel()
+    await gather(sorting, *carrying, return_exceptions=True)
+
+
+async def _sweeping(app: web.Application) -> AsyncIterator[None]:
+    sweeping = create_task(minutes.run(app[DESK], app[INBOX], app[SETTINGS].named_days))
+    yield
+    sweeping.cancel()
+    await gather(sweeping, return_exceptions=True)
 
 
 def _open(settings: Settings, now: datetime) -> Store:
@@ -158,10 +220,16 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    """Count messages since the start, in Prometheus' text format."""
+    """Count messages and refused updates since the start, in Prometheus' text format."""
+    messages, refusals = request.app[RECEPTION].tally, request.app[REFUSALS]
     lines = ["# TYPE motcua_messages_total counter"]
     lines += [
         f'motcua_messages_total{{channel="{channel}",ending="{ending}"}} {count}'
-        for (channel, ending), count in sorted(request.app[RECEPTION].tally.items())
+        for (channel, ending), count in sorted(messages.items())
+    ]
+    lines += ["# TYPE motcua_refused_updates_total counter"]
+    lines += [
+        f'motcua_refused_updates_total{{webhook="{webhook}",reason="{reason}"}} {count}'
+        for (webhook, reason), count in sorted(refusals.items())
     ]
     return web.Response(text="\n".join(lines) + "\n")

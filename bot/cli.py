@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot import link_commands, zalo_commands
 from bot.settings import read_settings
 from knowledge.refusal import Refusal
 from locales import LANGUAGES, translator
@@ -28,6 +29,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(zalo_commands.app, name="zalo")
+app.command()(link_commands.link)
 
 WHY = "why"
 """Key of a question whose understanding is to be explained."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS parcel (
 """
 _KEEP = "INSERT OR IGNORE INTO parcel (channel, key, chat, body, received_at) VALUES (?,?,?,?,?)"
 _AFTER = "SELECT * FROM parcel WHERE id > ? ORDER BY id LIMIT ?"
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 _DONE = "DELETE FROM parcel WHERE id = ?"
 
 
@@ -62,7 +64,7 @@ class Inbox:
         """Set whenever there is something new."""
 
     async def keep(self, parcels: Sequence[Parcel]) -> None:
-        """Store parcels; returns once they are on disk. One that waits already is not kept twice."""
+        """Store parcels, each key once; returns when they are on disk."""
         if not parcels:
             return
         loop = asyncio.get_running_loop()
@@ -79,6 +81,10 @@ class Inbox:
     async def after(self, last: int, limit: int) -> list[Parcel]:
         """Return the oldest parcels that came after one with this id."""
         return await self._at_the_file(lambda: self._after(last, limit))
+
+    async def tidy(self) -> None:
+        """Let nothing of what was worked off stay on the disk."""
+        await self._at_the_file(lambda: self._file.execute(_TRUNCATE).fetchall())
 
     async def close(self) -> None:
         """Finish what is being written."""
@@ -98,7 +104,7 @@ class Inbox:
             finished, self._finished = self._finished, []
             parcels = [parcel for parcel, _ in waiting]
             try:
-                await self._at_the_file(lambda p=parcels, f=finished: self._store(p, f))
+                await self._at_the_file(partial(self._store, parcels, finished))
             except sqlite3.Error as error:
                 self._finished += finished
                 for _, stored in waiting:

@@ -1,55 +1,55 @@
-"""The one way in: each message of each channel becomes one transaction, record and reply."""
+"""The one way in: each message of each channel becomes one record and one reply.
+
+What one citizen writes stays in order; what many write at once shares a transaction.
+"""
 
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from secrets import token_hex
 from time import perf_counter
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from handlers.talk import Ask, Memory, Outcome, Reply
-from knowledge.records import citizens, dialogues, questions, seen
-from knowledge.records.tables import Citizen, Question
-from knowledge.store import Store, Town
-from locales import translator
-
-LONGEST = 4_000
-"""Characters of a message that are read at all."""
+from bot.answers import Answer, Answers
+from bot.desk import Desk, away
+from bot.serving import Errand, Served, Serving, apology
+from handlers.talk import Ask, Reply
+from knowledge.store import Town
 
 RECENT = 1_000
-"""Replies kept in memory for messages that a platform delivers twice."""
+"""Replies kept in memory for messages that a page sends twice."""
 
-REPEATED, FAILED = "repeated", "failed"
-"""How a message may end beside its reply's outcome."""
+TOGETHER = 32
+"""Messages that share one transaction at most."""
 
-Answer = Callable[[Ask, Town], Reply]
+FAILED = "failed"
+"""How a message ends that a fault of ours kept from being answered."""
+
 T = TypeVar("T")
+Lane = list[tuple[Errand, asyncio.Future[Served]]]
 
-_MEMORY = TypeAdapter(Memory)
 _log = logging.getLogger(__name__)
 
 
 class Reception:
-    """Serves messages in worker threads, so that the event loop never waits for the database."""
+    """Serves messages at the desk, so that the event loop never waits for the database."""
 
-    def __init__(self, store: Store, answer: Answer, *, threads: int = 1) -> None:
-        """Open the desk; SQLite has one writer, so it gets one thread."""
-        self._store = store
-        self._answer = answer
-        self._desk = ThreadPoolExecutor(threads, thread_name_prefix="reception")
+    def __init__(
+        self, desk: Desk, answer: Answer, *, lanes: int = 1, named_days: int = 90
+    ) -> None:
+        """Open so many lanes for posted answers and as many for pages, which wait for no post.
+
+        A desk with twice as many threads serves all lanes at the same time.
+        """
+        self._desk = desk
+        self._serving = Serving(Answers(answer), named_days)
+        self._lanes: list[Lane] = [[] for _ in range(2 * lanes)]
+        self._served = [False] * len(self._lanes)
         self._recent: OrderedDict[tuple[str, str], Reply] = OrderedDict()
         self.tally: Counter[tuple[str, str]] = Counter()
         """Messages since the start by channel and how they ended, repeats and failures too."""
-
-    def close(self) -> None:
-        """Finish what was begun and take nothing more."""
-        self._desk.shutdown()
 
     async def receive(self, ask: Ask) -> Reply | None:
         """Answer a message; its record is committed before this returns.
@@ -57,124 +57,86 @@ class Reception:
         An empty `language` and no `locality` stand for the citizen's earlier choice. A message
         that was received before gets its reply again, or None where a restart lies between.
         """
-        began = perf_counter()
-        reply, ending = await self._at_the_desk(lambda: self._serve(_legible(ask), began))
-        self.tally[ask.channel, ending] += 1
-        _log.info("%s %s in %.0f ms", ask.channel, ending, _milliseconds(began))
-        if ending == REPEATED:
+        served = await self.serve(Errand(ask))
+        if served.ending == "repeated":
             return self._recent.get((ask.channel, ask.message))
-        if ending != FAILED:
-            self._remember(ask, reply)
-        return reply
+        if served.ending != FAILED:
+            self._remember(ask, served.reply)
+        return served.reply
+
+    async def serve(self, errand: Errand) -> Served:
+        """Serve a message in its citizen's order; committed when this returns.
+
+        A message whose letter is posted waits for a database that is away; the others fail.
+        """
+        ask, half = errand.ask, len(self._lanes) // 2
+        number = hash((ask.channel, ask.sender)) % half + half * (errand.context is None)
+        done: asyncio.Future[Served] = asyncio.get_running_loop().create_future()
+        self._lanes[number].append((errand, done))
+        if not self._served[number]:
+            self._served[number] = True
+            asyncio.ensure_future(self._serve_lane(number))  # noqa: RUF006 - ends with its lane
+        served = await done
+        self.tally[ask.channel, served.ending] += 1
+        _log.info("%s %s in %.0f ms", ask.channel, served.ending, _milliseconds(errand.began))
+        return served
 
     async def look(self, now: datetime, read: Callable[[Town], T]) -> T:
         """Run a function on a transaction that writes nothing."""
+        return await self._desk.look(read, now)
 
-        def reading() -> T:
-            with self._store.town(now, reading=True) as town:
-                return read(town)
+    async def _serve_lane(self, number: int) -> None:
+        lane = self._lanes[number]
+        while lane:
+            batch, lane[:TOGETHER] = lane[:TOGETHER], []
+            served = await self._serve_all([errand for errand, _ in batch], number)
+            for (_, done), each in zip(batch, served, strict=True):
+                if done.done():
+                    continue
+                if isinstance(each, Exception):
+                    done.set_exception(each)
+                else:
+                    done.set_result(each)
+        self._served[number] = False
 
-        return await self._at_the_desk(reading)
-
-    async def _at_the_desk(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._desk, work)
-
-    def _serve(self, ask: Ask, began: float) -> tuple[Reply | None, str]:
-        """Return the reply and how the message ended."""
+    async def _serve_all(
+        self, errands: Sequence[Errand], lane: int
+    ) -> Sequence[Served | Exception]:
+        """Serve messages together; if that fails, each alone."""
+        patient = all(each.context is not None for each in errands)
         try:
-            reply = self._transact(ask, began)
-        except Exception:  # noqa: BLE001 - logged, and the citizen gets a reply whatever it was
-            reference = token_hex(4)
-            _log.exception("a message on %s failed, reference %s", ask.channel, reference)
-            return _apology(ask, reference), FAILED
-        return reply, reply.outcome if reply else REPEATED
+            return await self._desk.do(
+                lambda town: self._serving.serve(errands, town), key=lane, patient=patient
+            )
+        except Exception as error:  # noqa: BLE001 - logged, and the citizen gets a reply
+            if len(errands) == 1:
+                return [await self._failed(errands[0], error, lane)]
+            return [(await self._serve_all([each], lane))[0] for each in errands]
 
-    def _transact(self, ask: Ask, began: float) -> Reply | None:
-        """Return None for a repeat, which changes nothing."""
-        with self._store.town(ask.now) as town:
-            if not _is_new(ask, town):
-                return None
-            citizen = citizens.meet(town.session, ask.channel, ask.sender, ask.now)
-            ask = _as_known(ask, citizen, town)
-            reply = self._answer(ask, town)
-            _keep(reply, citizen, town)
-            questions.record(town.session, _question(ask, reply, citizen, town, began))
-        return reply
+    async def _failed(self, errand: Errand, error: Exception, lane: int) -> Served | Exception:
+        """Apologise for a fault of ours; where only the database is away, post nothing."""
+        if errand.context is not None and away(error):
+            return error
+        reference = token_hex(4)
+        channel = errand.ask.channel
+        _log.error("a message on %s failed, reference %s", channel, reference, exc_info=error)
+        served = Served(FAILED, apology(errand.ask.language, reference))
+        if errand.context is None:
+            return served
+        try:
+            [posted] = await self._desk.do(
+                lambda town: self._serving.post(errand, served, town), key=lane
+            )
+        except Exception as fault:  # noqa: BLE001 - the message stays in the inbox
+            return fault
+        return posted
 
     def _remember(self, ask: Ask, reply: Reply | None) -> None:
-        if not (ask.message and reply):
+        if not (ask.message and reply) or reply.personal or reply.wish:
             return
         self._recent[ask.channel, ask.message] = reply
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)
-
-
-def _legible(ask: Ask) -> Ask:
-    """Cut a message, and drop the characters that no database takes."""
-    text = ask.text[:LONGEST].replace("\0", " ")
-    return replace(ask, text=text.encode(errors="replace").decode())
-
-
-def _is_new(ask: Ask, town: Town) -> bool:
-    return not ask.message or seen.first_time(town.session, ask.channel, ask.message, ask.now)
-
-
-def _as_known(ask: Ask, citizen: Citizen, town: Town) -> Ask:
-    """Add what the citizen chose and said before; keep what he chooses now."""
-    known_place = ask.locality if ask.locality in town.library.localities else None
-    citizens.choose(town.session, citizen, language=ask.language, locality=known_place)
-    chosen = citizen.locality
-    return replace(
-        ask,
-        language=citizen.language or "",
-        locality=chosen if chosen in town.library.localities else None,
-        memory=_recall(dialogues.get(town.session, citizen, ask.now)),
-    )
-
-
-def _recall(state: object) -> Memory:
-    """Read a conversation's memory; one that another release wrote otherwise is forgotten."""
-    try:
-        return _MEMORY.validate_python(state or {})
-    except ValidationError:
-        return Memory()
-
-
-def _keep(reply: Reply, citizen: Citizen, town: Town) -> None:
-    citizens.choose(
-        town.session,
-        citizen,
-        language=reply.chosen_language,
-        locality=reply.chosen_locality,
-    )
-    state = _MEMORY.dump_python(reply.memory, mode="json")
-    dialogues.put(town.session, citizen, state, town.now)
-
-
-def _question(ask: Ask, reply: Reply, citizen: Citizen, town: Town, began: float) -> Question:
-    return Question(
-        asked_at=ask.now,
-        channel=ask.channel,
-        citizen=citizen.id,
-        locality=reply.locality or ask.locality,
-        text=ask.text,
-        outcome=reply.outcome,
-        intents=list(reply.intents),
-        matched=[match.id for match in reply.matches],
-        scores=[match.score for match in reply.matches],
-        edition=town.library.edition.number,
-        latency_ms=_milliseconds(began),
-    )
-
-
-def _apology(ask: Ask, reference: str) -> Reply:
-    say = translator(ask.language)
-    sentence = say(
-        "Sorry, something went wrong on our side. Please ask again in a moment. "
-        "If it happens again, tell the office this number: {reference}.",
-        reference=reference,
-    )
-    return Reply(sentence, Outcome.DECLINED)
 
 
 def _milliseconds(since: float) -> float:

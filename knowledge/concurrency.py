@@ -1,5 +1,6 @@
 """What keeps several processes from stepping on each other, on SQLite and PostgreSQL alike."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -14,6 +15,31 @@ def insert_once(session: Session, table: type[SQLModel], values: dict[str, Any])
     # PostgreSQL's driver forgets the count of an INSERT unless told to keep it.
     kept = {"preserve_rowcount": True}
     return session.connection().execute(once, execution_options=kept).rowcount == 1
+
+
+def insert_all(
+    session: Session,
+    table: type[SQLModel],
+    rows: Sequence[dict[str, Any]],
+    *returned: Any,  # noqa: ANN401 - columns of any type
+) -> Sequence[Any]:
+    """Insert the rows whose keys are new, in one statement; return columns of these."""
+    if not rows:
+        return []
+    insert = postgresql.insert(table) if _on_postgresql(session) else sqlite.insert(table)
+    once = insert.on_conflict_do_nothing().returning(*returned)
+    return session.connection().execute(once, rows).all()
+
+
+def put_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, each in place of one that has its primary key already."""
+    if not rows:
+        return
+    insert = postgresql.insert(table) if _on_postgresql(session) else sqlite.insert(table)
+    keys = [column.name for column in insert.table.primary_key]
+    changes = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    put = insert.on_conflict_do_update(index_elements=keys, set_=changes)
+    session.connection().execute(put, rows)
 
 
 def take_turn(session: Session, task: str) -> None:

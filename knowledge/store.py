@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from knowledge import catalogue, migrations
 from knowledge.concurrency import take_turn
+from knowledge.leases import AdvisoryLease, FileLease, Lease
 from knowledge.plans import editions
 from knowledge.plans.days import Calendar
 from knowledge.plans.library import Library
@@ -45,6 +46,7 @@ class Town:
         self.now = now
         self._shelf = shelf
         self._library: Library | None = None
+        self._days: Calendar | None = None
 
     @property
     def library(self) -> Library:
@@ -55,8 +57,10 @@ class Town:
 
     @property
     def calendar(self) -> Calendar:
-        """The calendar with all changes that officials have entered so far."""
-        return _calendar(closures.changes(self.session))
+        """The calendar with all changes that officials have entered so far, read once."""
+        if self._days is None:
+            self._days = _calendar(closures.changes(self.session))
+        return self._days
 
 
 class _Shelf:
@@ -100,6 +104,21 @@ class Store:
         engine = self._reading if reading else self._engine
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield Town(session, now, self._shelf)
+
+    def lease(self, name: str) -> Lease:
+        """Return a contender for the right to do something alone on this database."""
+        file = self._engine.url.database
+        if self._engine.dialect.name == "sqlite" and file is not None:
+            return FileLease(Path(f"{file}.{name}.lock"))
+        return AdvisoryLease(self._engine, name)
+
+    def tidy(self) -> None:
+        """Let nothing that was deleted stay on the disk: SQLite's log keeps it for a while."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                assert isinstance(raw, SQLiteConnection)  # noqa: S101 - as the dialect says
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Give back all connections; also done at the end of `with store:`."""
@@ -177,6 +196,7 @@ def _connect(connection: SQLiteConnection, _record: object) -> None:
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _use_wal(connection: SQLiteConnection) -> None:

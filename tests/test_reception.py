@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.reception import LONGEST, Reception
+from bot.desk import Desk
+from bot.reception import Reception
+from bot.serving import LONGEST
 from handlers.talk import Ask, Memory, Outcome, Reply
 from knowledge.plans.model import Contents, Locality
 from knowledge.records.tables import Question
@@ -32,16 +34,16 @@ def store(database_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def desk(store: Store, database_url: str) -> Iterator[OpenDesk]:
-    opened: list[Reception] = []
-    threads = 1 if database_url.startswith("sqlite") else 4
+    opened: list[Desk] = []
+    lanes = 1 if database_url.startswith("sqlite") else 2
 
     def open_desk(answer: Callable[[Ask, Town], Reply]) -> Reception:
-        opened.append(Reception(store, answer, threads=threads))
-        return opened[-1]
+        opened.append(Desk(store, lambda: NOW, threads=lanes))
+        return Reception(opened[-1], answer, lanes=lanes)
 
     yield open_desk
-    for reception in opened:
-        reception.close()
+    for each in opened:
+        each.close()
 
 
 def echo(ask: Ask, _town: Town) -> Reply:
@@ -191,7 +193,8 @@ def test_many_citizens_at_once_each_get_their_own_answer(desk: OpenDesk, store: 
         return await asyncio.gather(*map(reception.receive, asks))
 
     replies = asyncio.run(all_at_once())
-    assert [reply.body for reply in replies] == [f"- None q{number}" for number in range(100)]
+    bodies = [reply.body.partition("\n\n")[0] for reply in replies]
+    assert bodies == [f"- None q{number}" for number in range(100)]
     assert len(recorded(store)) == 100
 
 

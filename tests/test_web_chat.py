@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app import make_app
 from bot.channels.web import page
-from bot.channels.web.pace import Pace
+from bot.flood import Flood
 from bot.settings import Settings
 from handlers.talk import Button, Outcome, Reply
 
@@ -572,11 +572,11 @@ def test_the_twenty_first_question_in_a_minute_is_asked_to_wait(
 
 def test_the_pace_forgets_after_a_minute_and_keeps_only_so_many_conversations() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    pace = Pace(limit=2, conversations=2)
+    flood = Flood(limit=2, conversations=2)
     seconds = [0, 30, 59, 60, 61, 90]
-    allowed = [pace.allows("a", now + timedelta(seconds=second)) for second in seconds]
+    allowed = [flood.allows("a", now + timedelta(seconds=second)) for second in seconds]
     assert allowed == [True, True, False, True, False, True]
-    assert all(pace.allows(each, now) for each in "bcbc")
+    assert all(flood.allows(each, now) for each in "bcbc")
 
 
 # The service around it

@@ -96,6 +96,15 @@ class SendError(Exception):
         self.retry_after = retry_after
 
 
+class Migrated(SendError):
+    """The chat goes on under another id, to which the letter is to be sent."""
+
+    def __init__(self, to: str) -> None:
+        """Take the new id."""
+        super().__init__(Outcome.RETRY, "the chat has moved", 0)
+        self.to = to
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """What a platform allows to one account; the postman never sends faster."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from aiohttp import web
 
 from bot.channels.channel import Channel
+from bot.desk import Desk
 from bot.inbox import Inbox
 from bot.reception import Reception
 from bot.settings import Settings
@@ -31,6 +32,8 @@ class Door(Protocol):
 SETTINGS = web.AppKey("settings", Settings)
 STORE = web.AppKey("store", Store)
 """The open database, from the application's start to its end; call it in threads only."""
+DESK = web.AppKey("desk", Desk)
+"""Does work in transactions, from the application's start to its end."""
 RECEPTION = web.AppKey("reception", Reception)
 """Open from the application's start to its end."""
 INBOX = web.AppKey("inbox", Inbox)

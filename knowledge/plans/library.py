@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 from threading import Lock
 
 from knowledge.plans.concepts import Topic, topics
 from knowledge.plans.model import Edition, Locality, Place, Plan, Procedure
 from knowledge.plans.search import Index
 from knowledge.plans.understanding import Understanding
+
+RECENT = 4_096
+"""Messages whose meaning is remembered; what was asked once is asked again."""
 
 
 class Library:
@@ -25,6 +29,8 @@ class Library:
         self._by_locality = _by_locality(contents.procedures)
         self._index: Index | None = None
         self._lock = Lock()
+        # A message is understood when it is heard, when it is answered and when it is repeated.
+        self._understood = lru_cache(RECENT)(self._understand)
 
     def procedures_in(self, locality: str) -> tuple[Procedure, ...]:
         """Return the procedures of a locality in the order of its plans."""
@@ -40,6 +46,9 @@ class Library:
 
     def understand(self, text: str, locality: str | None = None) -> Understanding:
         """Say what a message means; `locality` is the citizen's choice so far."""
+        return self._understood(text, locality)
+
+    def _understand(self, text: str, locality: str | None) -> Understanding:
         return self.index.understand(text, locality)
 
 

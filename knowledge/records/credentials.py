@@ -14,7 +14,7 @@ def get(session: Session, channel: str) -> Credential | None:
 
 
 def take(session: Session, channel: str) -> Credential | None:
-    """Return the newest pair and keep all others from refreshing it until this transaction ends."""
+    """Return the newest pair, and let nobody else refresh it until this transaction ends."""
     take_turn(session, f"credential {channel}")
     return session.get(Credential, channel, populate_existing=True)
 

@@ -1,37 +1,34 @@
 """What we asked a citizen and wait for: one short-lived state for each."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
-from knowledge.records.tables import Citizen, Dialogue
+from knowledge.concurrency import put_rows
+from knowledge.records.tables import Dialogue
 
 LIFE = timedelta(minutes=30)
 
 
-def get(session: Session, citizen: Citizen, now: datetime) -> dict[str, Any] | None:
-    """Return the waiting dialogue's state, None where there is none or its time is over."""
-    waiting = session.get(Dialogue, citizen.id)
-    return waiting.state if waiting and waiting.expires_at > now else None
+def get(session: Session, citizens: Sequence[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """Return the states that wait for these citizens, by their ids."""
+    found = select(col(Dialogue.citizen), col(Dialogue.state)).where(
+        col(Dialogue.citizen).in_(citizens), col(Dialogue.expires_at) > now
+    )
+    return dict(session.exec(found).all())
 
 
 def put(
-    session: Session,
-    citizen: Citizen,
-    state: dict[str, Any],
-    now: datetime,
-    life: timedelta = LIFE,
+    session: Session, states: Mapping[int, dict[str, Any]], now: datetime, life: timedelta = LIFE
 ) -> None:
-    """Wait for this citizen with a state that JSON can hold, in place of any earlier one."""
-    session.flush()
-    assert citizen.id is not None  # noqa: S101 - a citizen met has a row
-    session.merge(Dialogue(citizen=citizen.id, state=state, expires_at=now + life))
-
-
-def clear(session: Session, citizen: Citizen) -> None:
-    """Wait no longer for this citizen."""
-    session.exec(delete(Dialogue).where(col(Dialogue.citizen) == citizen.id))
+    """Wait for many citizens, each with a state of his own."""
+    rows = [
+        {"citizen": citizen, "state": state, "expires_at": now + life}
+        for citizen, state in states.items()
+    ]
+    put_rows(session, Dialogue, rows)
 
 
 def sweep(session: Session, now: datetime) -> int:

@@ -43,8 +43,11 @@ class Outgoing(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     reason: str
-    citizen: int = Field(foreign_key="citizen.id", ondelete="CASCADE", index=True)
+    citizen: int | None = Field(
+        default=None, foreign_key="citizen.id", ondelete="CASCADE", index=True
+    )
     channel: str
+    sender: str
     priority: int
     state: str
     not_before: datetime = moment()

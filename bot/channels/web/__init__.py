@@ -10,19 +10,19 @@ from aiohttp import hdrs, web
 
 from bot.channels.door import CLOCK, RECEPTION, SETTINGS
 from bot.channels.web import page
-from bot.channels.web.pace import Pace
+from bot.flood import Flood
 from bot.channels.web.visitor import CHANNEL, ID, chosen_language, conversation, with_cookie
 from handlers.talk import Ask, Outcome, Reply
 from locales import message, translator
 
 FORM = "application/x-www-form-urlencoded"
 
-_PACE = web.AppKey("pace", Pace)
+_FLOOD = web.AppKey("flood", Flood)
 
 
 def mount(app: web.Application) -> None:
     """Add the page, its form, its script's address and its files."""
-    app[_PACE] = Pace()
+    app[_FLOOD] = Flood()
     app.router.add_get("/", _show)
     app.router.add_post("/", _take_form)
     app.router.add_post(page.CHAT, _take_json)
@@ -66,7 +66,7 @@ async def _take_json(request: web.Request) -> web.Response:
 async def _answer(request: web.Request, ask: Ask) -> tuple[Reply | None, int]:
     """Return the reply and the HTTP status; None for a repeat from before a restart."""
     # By conversation, not by address: behind a proxy or a mobile network many share one.
-    if not request.app[_PACE].allows(ask.sender, ask.now):
+    if not request.app[_FLOOD].allows(ask.sender, ask.now):
         say = translator(ask.language)
         sentence = say("That was a lot of questions in a short time. Please wait a minute.")
         return Reply(sentence, Outcome.DECLINED), 429

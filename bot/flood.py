@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 MINUTE = timedelta(minutes=1)
 
 
-class Pace:
+class Flood:
     """Counts in memory, for the latest conversations only; a restart forgives."""
 
     def __init__(self, limit: int = 20, conversations: int = 10_000) -> None:
@@ -14,6 +14,7 @@ class Pace:
         self._limit = limit
         self._conversations = conversations
         self._asked: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._told: dict[str, datetime] = {}
 
     def allows(self, conversation: str, now: datetime) -> bool:
         """Count a question and say whether it may be asked now."""
@@ -26,4 +27,12 @@ class Pace:
         if len(asked) >= self._limit:
             return False
         asked.append(now)
+        return True
+
+    def first_refusal(self, conversation: str, now: datetime) -> bool:
+        """Say whether this is the minute's first refusal: one sentence is enough."""
+        self._told = {who: at for who, at in self._told.items() if now - at < MINUTE}
+        if conversation in self._told:
+            return False
+        self._told[conversation] = now
         return True

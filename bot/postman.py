@@ -1,0 +1,350 @@
+"""The one way out: takes letters from the outbox and sends them, in order and at the allowed pace.
+
+Each channel has one postman who works; those of other processes stand by.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from secrets import token_hex
+
+from bot.channels.channel import Channel, Keep, Letter, Migrated, Outcome, SendError
+from bot.desk import Clock, Desk
+from bot.letters import from_json
+from bot.pace import ChatPace, Pacer
+from knowledge.leases import Lease
+from knowledge.records import channels, citizens, outbox
+from knowledge.records.outbox import Priority, State
+from knowledge.records.tables import Outgoing
+from knowledge.store import Store, Town
+
+WINDOW = 64
+"""Letters claimed at once, and as many more as may be sent in a second."""
+
+LOOK = 1.0
+"""Seconds between looks into the outbox for what other processes have put there."""
+
+STAND_BY = 2.0
+"""Seconds between attempts to become the channel's one postman."""
+
+LONGEST_WAIT = 300
+"""Seconds between the later attempts to send a letter."""
+
+IN_HAND = 8
+"""Seconds for which a letter that failed stays in hand; for longer ones it goes back."""
+
+ATTEMPTS = 300
+"""After about a day a letter that always failed is set aside."""
+
+PATIENCE = 5
+"""Seconds that letters under way get to arrive when the service stops."""
+
+ASIDE = {
+    Outcome.REFUSED: State.REFUSED,
+    Outcome.UNREACHABLE: State.UNREACHABLE,
+    Outcome.CLOSED: State.CLOSED,
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A claimed letter, and how far it has come."""
+
+    id: int
+    letter: Letter
+    priority: int = Priority.REPLY
+    parts_sent: int = 0
+    attempts: int = 0
+    under_way: bool = False
+    """A part has left, and nobody knows yet whether it arrived."""
+
+
+class _Put(Exception):  # noqa: N818 - no error: the letter leaves the postman's hands
+    """Ends the work on a letter: what is to be recorded about it."""
+
+    def __init__(self, record: Callable[[Town], None]) -> None:
+        super().__init__()
+        self.record = record
+
+
+class Postman:
+    """Sends one channel's letters; call it from the event loop only."""
+
+    def __init__(self, channel: Channel, store: Store, desk: Desk, clock: Clock) -> None:
+        """Take the channel open."""
+        self.channel = channel
+        self.leading = False
+        self.stopped: str | None = None
+        """Why nothing is sent until somebody has mended it."""
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._window = WINDOW + int(channel.pace.per_second)
+        self._pacer = Pacer(channel.pace)
+        self._paces: dict[str, ChatPace] = {}
+        self._chats: dict[str, deque[_Job]] = {}
+        self._walks: set[asyncio.Task[None]] = set()
+        self._claimed = 0
+        self._unclaimed = 0
+        """Letters being written that are to wait in the outbox."""
+        self._backlog = True
+        """There may be letters in the outbox that nobody has claimed."""
+        self._called = asyncio.Event()
+        self._arrived: list[int] = []
+        self._returned: list[int] = []
+        self._noting: asyncio.Task[None] | None = None
+
+    def reserve(self) -> bool:
+        """Promise to send a letter that is about to be written, unless others wait before it."""
+        ahead = self._backlog or self._unclaimed or self._claimed >= self._window
+        if not self.leading or self.stopped or ahead:
+            self._unclaimed += 1
+            return False
+        self._claimed += 1
+        return True
+
+    def hand_over(self, id_: int | None, letter: Letter | None, *, reserved: bool) -> None:
+        """Take a letter that is committed by now; None if the message needed none."""
+        if not reserved:
+            self._unclaimed -= 1
+            self._backlog = True
+            self._called.set()
+        elif id_ is None or letter is None:
+            self._claimed -= 1
+        else:
+            self._take(_Job(id_, letter))
+
+    async def run(self, keep: Keep) -> None:
+        """Be the channel's one postman whenever no other process is, until cancelled."""
+        lease = self._store.lease(self.channel.name)
+        while True:
+            while not await asyncio.to_thread(lease.take):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(STAND_BY)
+            listening = asyncio.ensure_future(self._listen(keep))
+            try:
+                await self._lead(lease)
+            finally:
+                self.leading = False
+                listening.cancel()
+                await self._put_down()
+                await asyncio.to_thread(lease.release)
+
+    async def _listen(self, keep: Keep) -> None:
+        wait = 1.0
+        while True:
+            try:
+                await self.channel.listen(keep)
+            except Exception:  # noqa: BLE001 - a fault of ours, or of the platform
+                _log.exception("%s cannot be listened to", self.channel.name)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, 60.0)
+            else:
+                return
+
+    async def _lead(self, lease: Lease) -> None:
+        found = await self._desk.do(lambda town: outbox.adopt(town.session, self.channel.name))
+        for id_ in found:
+            _log.warning(
+                "letter %s of %s was under way when its postman died; it may arrive twice",
+                id_,
+                self.channel.name,
+            )
+        self.leading = True
+        while not await asyncio.to_thread(lease.lost):
+            self._called.clear()
+            await self._look()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._called.wait(), LOOK)
+
+    async def _look(self) -> None:
+        """Claim what is due, as much as can be in hand."""
+        self.stopped = await self._desk.look(
+            lambda town: channels.stopped(town.session, self.channel.name)
+        )
+        room = self._window - self._claimed
+        if self.stopped or room <= 0:
+            return
+        self._backlog = False
+        due = await self._desk.look(
+            lambda town: outbox.due(town.session, self.channel.name, town.now)
+        )
+        if not due:
+            return
+        self._claimed += room
+        claimed = await self._desk.do(
+            lambda town: outbox.claim(town.session, self.channel.name, town.now, room)
+        )
+        self._claimed -= room - len(claimed)
+        self._backlog = len(claimed) == room
+        for row in claimed:
+            self._take(_job(row))
+
+    def _take(self, job: _Job) -> None:
+        chat = job.letter.to
+        if (waiting := self._chats.get(chat)) is not None:
+            waiting.append(job)
+            return
+        self._chats[chat] = deque([job])
+        walk = asyncio.ensure_future(self._walk(chat))
+        self._walks.add(walk)
+        walk.add_done_callback(self._walks.discard)
+
+    async def _walk(self, chat: str) -> None:
+        """Send a chat's letters one after the other."""
+        waiting = self._chats[chat]
+        while waiting:
+            job = waiting[0]
+            try:
+                await self._deliver(job)
+            except _Put as put:
+                await self._desk.do(put.record)
+                self._claimed -= 1
+            except asyncio.CancelledError:
+                return
+            except Exception:  # noqa: BLE001 - the others must not wait for it
+                reference = token_hex(4)
+                _log.exception("letter %s cannot be sent, reference %s", job.id, reference)
+                await self._desk.do(_set_aside(job, State.REFUSED))
+                self._claimed -= 1
+            else:
+                self._arrived.append(job.id)
+                self._note_soon()
+            waiting.popleft()
+            if self._backlog and self._claimed < self._window // 2:
+                self._called.set()
+        del self._chats[chat]
+
+    async def _deliver(self, job: _Job) -> None:
+        """Send what is left of a letter; raises _Put where it is not sent to the end."""
+        parts = self.channel.parts(job.letter)
+        while job.parts_sent < len(parts):
+            await self._turn(job)
+            if self.stopped:
+                raise _Put(lambda town: outbox.give_back(town.session, [job.id]))
+            job.under_way = True
+            try:
+                await self.channel.send(job.letter.to, parts[job.parts_sent])
+            except SendError as error:
+                job.under_way = False
+                await self._missed(job, error)
+            else:
+                job.under_way = False
+                job.parts_sent += 1
+
+    async def _turn(self, job: _Job) -> None:
+        loop, chat = asyncio.get_running_loop(), job.letter.to
+        pace = self._paces.get(chat)
+        if pace is None:
+            self._forget_paces(loop.time())
+            group = self.channel.is_group(chat)
+            pace = self._paces[chat] = ChatPace(self.channel.pace, group=group)
+        if (wait := pace.wait(loop.time())) > 0:
+            await asyncio.sleep(wait)
+        await self._pacer.turn(job.priority)
+        pace.sent(loop.time())
+
+    def _forget_paces(self, now: float) -> None:
+        if len(self._paces) > 10 * self._window:
+            self._paces = {chat: pace for chat, pace in self._paces.items() if pace.wait(now) > 0}
+
+    async def _missed(self, job: _Job, error: SendError) -> None:
+        """Wait before the next attempt, or raise _Put."""
+        _log.info("letter %s of %s: %s", job.id, self.channel.name, error.reason)
+        if isinstance(error, Migrated):
+            old, to = job.letter.to, error.to
+            await self._desk.do(
+                lambda town: citizens.move(town.session, self.channel.name, old, to)
+            )
+            raise _Put(lambda town: outbox.redirect(town.session, job.id, to))
+        if error.outcome in ASIDE:
+            self._set_aside(job, error)
+        if error.outcome is Outcome.STOPPED:
+            await self._stop(error.reason)
+            raise _Put(lambda town: outbox.give_back(town.session, [job.id]))
+        job.attempts += 1
+        wait = error.retry_after
+        if wait is None:
+            wait = min(2.0 ** (job.attempts - 1), LONGEST_WAIT)
+            if job.attempts > ATTEMPTS:
+                raise _Put(_set_aside(job, State.REFUSED))
+        if wait > IN_HAND:
+            later = timedelta(seconds=wait)
+            raise _Put(
+                lambda town: outbox.put_off(town.session, job.id, town.now + later, job.parts_sent)
+            )
+        await asyncio.sleep(wait)
+
+    def _set_aside(self, job: _Job, error: SendError) -> None:
+        state, name, to = ASIDE[error.outcome], self.channel.name, job.letter.to
+        if state is State.REFUSED:
+            _log.error("letter %s of %s was refused: %s", job.id, name, error.reason)
+
+        def record(town: Town) -> None:
+            outbox.set_aside(town.session, job.id, state)
+            if state is State.UNREACHABLE and (who := citizens.find(town.session, name, to)):
+                citizens.unreachable(town.session, who)
+
+        raise _Put(record)
+
+    async def _stop(self, because: str) -> None:
+        if self.stopped:
+            return
+        name = self.channel.name
+        _log.error("%s sends nothing until it is mended: %s", name, because)
+        await self._desk.do(lambda town: channels.stop(town.session, name, because, town.now))
+        self.stopped = because
+
+    def _note_soon(self) -> None:
+        if self._noting is None:
+            self._noting = asyncio.ensure_future(self._note())
+
+    async def _note(self) -> None:
+        """Record what has arrived, all at once."""
+        while self._arrived:
+            arrived, self._arrived = self._arrived, []
+            await self._desk.do(partial(_delivered, arrived))
+            self._claimed -= len(arrived)
+        self._noting = None
+
+    async def _put_down(self) -> None:
+        """Let arrive what is under way, give the rest back; the next one sees to what is left."""
+        for jobs in self._chats.values():
+            self._returned += [jobs.pop().id for _ in range(len(jobs) - 1)]
+        if self._walks:
+            await asyncio.wait(self._walks, timeout=PATIENCE)
+        for walk in list(self._walks):
+            walk.cancel()
+        left = [job for jobs in self._chats.values() for job in jobs]
+        self._returned += [job.id for job in left if not job.under_way]
+        self._chats.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._settle()
+        self._claimed = 0
+
+    async def _settle(self) -> None:
+        while self._noting is not None:
+            await asyncio.shield(self._noting)
+        returned, self._returned = self._returned, []
+        await self._desk.do(lambda town: outbox.give_back(town.session, returned))
+
+
+def _job(row: Outgoing) -> _Job:
+    assert row.id is not None  # noqa: S101 - it comes from the database
+    letter = from_json(row.sender, row.letter)
+    return _Job(row.id, letter, row.priority, row.parts_sent, row.attempts)
+
+
+def _set_aside(job: _Job, state: State) -> Callable[[Town], None]:
+    return lambda town: outbox.set_aside(town.session, job.id, state)
+
+
+def _delivered(ids: Sequence[int], town: Town) -> None:
+    outbox.delivered(town.session, ids)
