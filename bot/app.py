@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
+import uvloop
 from aiohttp import web
 
 from bot import clock as minutes
 from bot import logs
+from bot.channels import telegram, zalo_bot, zalo_oa
 from bot.channels import web as web_chat
 from bot.channels.door import (
     CHANNELS,
@@ -39,7 +41,7 @@ from knowledge.refusal import Refusal
 from knowledge.store import Store, open_store
 from locales import message
 
-DOORS: list[Door] = [web_chat]
+DOORS: list[Door] = [web_chat, telegram, zalo_oa, zalo_bot]
 
 LARGEST = 64 * 1024
 """Bytes of a request that are read."""
@@ -105,7 +107,8 @@ def make_app(
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C; raises Refusal when the address cannot be had."""
     logs.configure(settings)
-    asyncio.run(_serve(make_app(settings), settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(make_app(settings), settings))
 
 
 async def _serve(app: web.Application, settings: Settings) -> None:

@@ -125,7 +125,7 @@ class Postman:
         """Be the channel's one postman whenever no other process is, until cancelled."""
         lease = self._store.lease(self.channel.name)
         while True:
-            while not await asyncio.to_thread(lease.take):  # noqa: ASYNC110 - another process
+            while not await _won(lease):  # noqa: ASYNC110 - another process has it
                 await asyncio.sleep(STAND_BY)
             listening = asyncio.ensure_future(self._listen(keep))
             try:
@@ -334,6 +334,17 @@ class Postman:
             await asyncio.shield(self._noting)
         returned, self._returned = self._returned, []
         await self._desk.do(lambda town: outbox.give_back(town.session, returned))
+
+
+async def _won(lease: Lease) -> bool:
+    """Try to take a lease, and leave none behind if nobody waits for it any more."""
+    taking = asyncio.ensure_future(asyncio.to_thread(lease.take))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        await taking
+        lease.release()
+        raise
 
 
 def _job(row: Outgoing) -> _Job:

@@ -16,8 +16,8 @@ from bot.letters import as_json
 from handlers import privacy
 from handlers.talk import Ask, Memory, Outcome, Reply, Wish
 from knowledge.records import citizens, dialogues, outbox, questions, seen
+from knowledge.records.citizens import Visitor
 from knowledge.records.outbox import Post, State
-from knowledge.records.tables import Citizen
 from knowledge.store import Town
 from locales import translator
 
@@ -66,13 +66,13 @@ class Serving:
 
     def serve(self, errands: Sequence[Errand], town: Town) -> list[Served]:
         """Serve messages, in their order; nothing of it stays unless the town is committed."""
-        batch = _Batch([_legible(each) for each in errands], town)
+        batch = _Batch([_legible(each) for each in errands], town, self._named_days)
         served = [self._one(errand, batch) for errand in batch.errands]
         return batch.finish(served)
 
     def post(self, errand: Errand, served: Served, town: Town) -> list[Served]:
         """Post what is said instead of an answer; a message that comes again is a repeat."""
-        batch = _Batch([_legible(errand)], town)
+        batch = _Batch([_legible(errand)], town, self._named_days)
         return batch.finish([served if batch.is_new(errand) else Served(REPEATED)])
 
     def _one(self, errand: Errand, batch: "_Batch") -> Served:
@@ -91,7 +91,7 @@ class Serving:
         batch.keep(errand, ask, reply, citizen)
         return Served(reply.outcome, reply)
 
-    def _with_notice(self, reply: Reply, citizen: Citizen, now: datetime) -> Reply:
+    def _with_notice(self, reply: Reply, citizen: Visitor, now: datetime) -> Reply:
         """Add to a citizen's first reply what is kept about him."""
         if citizen.noticed_at or reply.wish is Wish.FORGET:
             return reply
@@ -104,8 +104,9 @@ class Serving:
 class _Batch:
     """What messages of one transaction share, read and written at once for all of them."""
 
-    def __init__(self, errands: Sequence[Errand], town: Town) -> None:
+    def __init__(self, errands: Sequence[Errand], town: Town, named_days: int) -> None:
         self.errands = errands
+        self._named_days = named_days
         self.town = town
         session, self._now = town.session, max(each.ask.now for each in errands)
         numbered = [(each.ask.channel, each.ask.message) for each in errands if each.ask.message]
@@ -113,11 +114,11 @@ class _Batch:
         self._people = citizens.meet_all(
             session, [_address(each.ask) for each in errands], self._now
         )
-        ids = [each.id for each in self._people.values() if each.id is not None]
-        self._states = dialogues.get(session, ids, self._now)
-        self._memories: dict[int | None, Memory] = {}
+        known = [each.id for each in self._people.values() if not each.is_new]
+        self._states = dialogues.get(session, known, self._now)
+        self._memories: dict[int, Memory] = {}
         self._questions: list[dict[str, Any]] = []
-        self._forgotten: set[int | None] = set()
+        self._forgotten: set[int] = set()
 
     def is_new(self, errand: Errand) -> bool:
         if not errand.ask.message:
@@ -127,25 +128,26 @@ class _Batch:
         self._new.discard(key)
         return new
 
-    def citizen(self, errand: Errand) -> Citizen:
+    def citizen(self, errand: Errand) -> Visitor:
         return self._people[_address(errand.ask)]
 
-    def as_known(self, errand: Errand, citizen: Citizen) -> Ask:
+    def as_known(self, errand: Errand, citizen: Visitor) -> Ask:
         """Add what the citizen chose and said before; keep what he chooses now."""
         ask, places = errand.ask, self.town.library.localities
         citizen.language = ask.language or citizen.language
         citizen.locality = ask.locality if ask.locality in places else citizen.locality
         if citizen.id not in self._memories:
-            self._memories[citizen.id] = _recall(self._states.get(citizen.id or 0))
+            self._memories[citizen.id] = _recall(self._states.get(citizen.id))
         return replace(
             ask,
             language=citizen.language or "",
             locality=citizen.locality if citizen.locality in places else None,
             memory=self._memories[citizen.id],
             citizen=citizen.id,
+            named_days=self._named_days,
         )
 
-    def keep(self, errand: Errand, ask: Ask, reply: Reply, citizen: Citizen) -> None:
+    def keep(self, errand: Errand, ask: Ask, reply: Reply, citizen: Visitor) -> None:
         citizen.language = reply.chosen_language or citizen.language
         citizen.locality = reply.chosen_locality or citizen.locality
         self._memories[citizen.id] = reply.memory
@@ -157,16 +159,14 @@ class _Batch:
         """Write everything, and say which letters are in the outbox."""
         session = self.town.session
         states = {
-            id_: _MEMORY.dump_python(memory, mode="json")
+            id_: _MEMORY.dump_python(memory, mode="json", exclude_defaults=True)
             for id_, memory in self._memories.items()
-            if id_ is not None
         }
-        session.flush()
+        citizens.save(session, self._people.values(), self._now)
         dialogues.put(session, states, self._now)
         questions.record(session, self._questions)
-        for each in self._people.values():
-            if each.id in self._forgotten:
-                citizens.forget(session, each)
+        for each in self._forgotten:
+            citizens.forget(session, each)
         letters = [self._letter(*each) for each in zip(self.errands, served, strict=True)]
         posts = [
             self._post(errand, letter)
@@ -232,7 +232,7 @@ def _recall(state: object) -> Memory:
         return Memory()
 
 
-def _grant(wish: Wish | None, citizen: Citizen, now: datetime) -> None:
+def _grant(wish: Wish | None, citizen: Visitor, now: datetime) -> None:
     """Do what the citizen decides about us; to forget him comes last, see `_Batch.finish`."""
     match wish:
         case Wish.STOP:
@@ -244,7 +244,7 @@ def _grant(wish: Wish | None, citizen: Citizen, now: datetime) -> None:
 
 
 def _question(
-    errand: Errand, ask: Ask, reply: Reply, citizen: Citizen, town: Town
+    errand: Errand, ask: Ask, reply: Reply, citizen: Visitor, town: Town
 ) -> dict[str, Any]:
     return {
         "asked_at": ask.now,

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         default=None,
         description="Secret that the Zalo bot's webhook sends; without it one is derived.",
     )
+    zalobot_rate: int = Field(
+        default=5, ge=1, description="Messages a second of the Zalo bot; Zalo states no limit."
+    )
     zalobot_api: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://bot-api.zaloplatforms.com"),
         description="Address of the Zalo Bot Platform.",

@@ -4,15 +4,20 @@ from dataclasses import replace
 from typing import Protocol
 
 from handlers import (
+    commands,
     conversation,
+    deep_link,
     fallback,
     language,
     locality,
+    media,
+    nearby,
     procedure,
     schedule,
     scheme,
     start,
 )
+from handlers.sayings import argument
 from handlers.talk import Ask, Reply, Turn
 from knowledge.store import Town
 from locales import translator
@@ -25,8 +30,12 @@ class Handler(Protocol):
         """Answer a turn or leave it."""
 
 
-# The order is the meaning: what the conversation waits for goes first, the fallback last.
+# The order is the meaning: what stands apart from the conversation, what it waits for, the rest.
 HANDLERS: list[Handler] = [
+    media,
+    nearby,
+    deep_link,
+    commands,
     conversation,
     language,
     start,
@@ -42,9 +51,11 @@ def answer(ask: Ask, town: Town) -> Reply:
     """Answer one message: the first handler that has something to say says it."""
     if ask.locality not in town.library.localities:
         ask = replace(ask, locality=None)
-    meaning = town.library.understand(ask.text, ask.locality)
-    say = translator(language.spoken(ask, meaning))
-    turn = conversation.in_context(Turn(ask, meaning, say), town)
+    ask = conversation.spelled_out(ask)
+    meaning = town.library.understand(argument(ask.text), ask.locality)
+    turn = Turn(ask, meaning, translator(language.spoken(ask, meaning)))
+    if commands.named(ask) is None:
+        turn = conversation.in_context(turn, town)
     replies = (handler.answer(turn, town) for handler in HANDLERS)
     reply = next(reply for reply in replies if reply is not None)
     return conversation.remembering(turn, reply)

@@ -7,6 +7,7 @@ on its own. What is remembered for that is in `Memory`; every other message is l
 from collections.abc import Iterable
 from dataclasses import replace
 
+from handlers import procedure
 from handlers.sayings import (
     ABOUT,
     AROUND,
@@ -17,9 +18,11 @@ from handlers.sayings import (
     FEW,
     NO,
     NOUNS,
+    NUMBER,
     NUMBERS,
     OTHER,
     POINTED,
+    PROCEDURE,
     SHORT,
     WHAT,
     WHETHER,
@@ -27,9 +30,10 @@ from handlers.sayings import (
     bare,
     is_only,
 )
-from handlers.talk import Memory, Outcome, Reply, Turn
+from handlers.talk import LONGEST_SAYS, Ask, Button, Memory, Outcome, Reply, Turn
 from knowledge.plans.concepts import lexicon
 from knowledge.plans.understanding import Certainty, Intent, Match, Subject, Understanding
+from knowledge.privacy import mask
 from knowledge.store import Town
 
 FACETS = frozenset(Intent) - {Intent.OVERVIEW, Intent.GREETING, Intent.FEEDBACK, Intent.OTHER}
@@ -39,16 +43,29 @@ OPEN = frozenset((Subject.SCHEDULE, Subject.SCHEME, Subject.HOURS))
 """Subjects that are asked about a place and a day, so that either may be changed afterwards."""
 
 
+def spelled_out(ask: Ask) -> Ask:
+    """Return what the button says whose number was typed; every other message as it is."""
+    found = is_only(NUMBER, bare(ask.text))
+    offered = (*ask.memory.options, *ask.memory.choices)
+    number = int(found[1]) if found else 0
+    return replace(ask, text=offered[number - 1]) if 0 < number <= len(offered) else ask
+
+
 def in_context(turn: Turn, town: Town) -> Turn:
     """Return a turn that stands on its own, with what the last answer adds to the message."""
+    if not turn.ask.text.strip():
+        return turn
     turn = replace(turn, ask=replace(turn.ask, memory=_still_known(turn.ask.memory, town)))
+    turn = _placed(turn, town)
     return next((found for follow in FOLLOWS if (found := follow(turn, town))), turn)
 
 
-def answer(turn: Turn, _town: Town) -> Reply | None:
-    """Take a plain yes or no, and wait for other words."""
+def answer(turn: Turn, town: Town) -> Reply | None:
+    """Take a plain yes or no, and wait for other words; excuse a button that is out of date."""
     memory, said = turn.ask.memory, _plain(turn)
-    if memory == Memory(language=memory.language):
+    if gone := _gone(turn, town):
+        return gone
+    if memory == Memory(choices=memory.choices, language=memory.language):
         return None
     if is_only(NO, said):
         body = turn.say("Then please tell me in a few other words what you need.")
@@ -61,8 +78,35 @@ def answer(turn: Turn, _town: Town) -> Reply | None:
         outcome=Outcome.INFORMED,
         intents=turn.meaning.intents,
         locality=turn.meaning.locality,
-        memory=replace(memory, options=()),
+        memory=memory if memory.procedures else replace(memory, options=()),
     )
+
+
+def _gone(turn: Turn, town: Town) -> Reply | None:
+    ids, _ = _press(turn.ask.text, town)
+    if not ids or not set(ids).isdisjoint(town.library.procedures):
+        return None
+    return Reply(
+        body=turn.say(
+            "No plan that I know holds the procedure {id} now. Please type its name, and I look "
+            "it up.",
+            id=ids[0],
+        ),
+        outcome=Outcome.DECLINED,
+        intents=turn.meaning.intents,
+        locality=turn.ask.locality,
+        memory=turn.ask.memory,
+    )
+
+
+def repeat(turn: Turn, town: Town) -> Reply | None:
+    """Say the last answer again, or ask again what it asked; None where there was none."""
+    memory = turn.ask.memory
+    if memory.procedures:
+        return procedure.tell(about(turn, memory.procedures, memory.intents), town)
+    if memory.options:
+        return procedure.ask_back(about(turn, memory.options, memory.intents), town)
+    return None
 
 
 def about(turn: Turn, ids: tuple[str, ...], intents: tuple[Intent, ...]) -> Turn:
@@ -77,19 +121,36 @@ def remembering(turn: Turn, reply: Reply) -> Reply:
         # Schedules, schemes and hours: another day or place may be asked for next.
         now = Memory(question=turn.ask.text if turn.meaning.subject in OPEN else before.question)
     options, earlier = now.options, before.earlier
-    if now.procedures and set(now.procedures) <= set(before.options):
+    answered = reply.outcome is Outcome.ANSWERED
+    if answered and set(now.procedures) <= set(before.options):
         options = before.options
     if before.procedures and now.procedures != before.procedures:
         earlier = before.procedures
-    intents = turn.meaning.intents if reply.outcome is Outcome.ANSWERED else now.intents
+    intents = turn.meaning.intents if answered else now.intents
     named = turn.meaning.locality if turn.meaning.locality_named else None
+    others = tuple(each.says for each in reply.buttons if each.says not in options)
+    memory = Memory(
+        procedures=now.procedures,
+        options=options,
+        intents=intents,
+        question=mask(now.question),
+        earlier=earlier,
+        choices=others,
+        language=turn.say.language,
+    )
     return replace(
         reply,
-        memory=replace(
-            now, options=options, earlier=earlier, intents=intents, language=turn.say.language
-        ),
+        buttons=tuple(_numbered(each, memory) for each in reply.buttons),
+        memory=memory,
         chosen_locality=reply.chosen_locality or named,
     )
+
+
+def _numbered(button: Button, memory: Memory) -> Button:
+    """Give a button its number, and let it say that where its words are too long for platforms."""
+    number = (*memory.options, *memory.choices).index(button.says) + 1
+    fits = len(button.says.encode()) <= LONGEST_SAYS
+    return replace(button, number=number, says=button.says if fits else str(number))
 
 
 def _still_known(memory: Memory, town: Town) -> Memory:
@@ -103,13 +164,45 @@ def _still_known(memory: Memory, town: Town) -> Memory:
     )
 
 
+def _placed(turn: Turn, town: Town) -> Turn:
+    """Name the place whose slug a button said."""
+    slug = turn.ask.text.strip()
+    place = town.library.localities.get(slug)
+    if place is None:
+        return turn
+    understood = town.library.understand(place.name, slug)
+    meaning = replace(understood, locality=slug, locality_named=True, elsewhere=None)
+    return replace(turn, ask=replace(turn.ask, text=place.name), meaning=meaning)
+
+
 def _pressed(turn: Turn, town: Town) -> Turn | None:
-    """Take up the procedure whose id a button said."""
-    said = turn.ask.text.strip()
-    if said not in town.library.procedures:
+    """Take up the procedures whose ids a button said, and what it asked of them."""
+    said, asked = _press(turn.ask.text, town)
+    if not said:
         return None
     memory = turn.ask.memory
-    return about(turn, (said,), memory.intents if said in memory.options else (Intent.OVERVIEW,))
+    known = tuple(each for each in said if each in town.library.procedures)
+    if set(known) <= set(memory.options):
+        asked = asked or memory.intents
+    elif not set(known) <= set(memory.procedures):
+        # An old button: the last question is about something else.
+        names = ", ".join(town.library.procedures[each].name for each in known)
+        memory = replace(memory, question=names)
+    # Nothing in an id names a place or a day.
+    meaning = Understanding(Certainty.NONE, locality=turn.ask.locality)
+    turn = replace(turn, ask=replace(turn.ask, memory=memory), meaning=meaning)
+    return about(turn, known, asked) if known else turn
+
+
+def _press(text: str, town: Town) -> tuple[tuple[str, ...], tuple[Intent, ...]]:
+    """Return ids and facets where a message is nothing else, as "BK1-02 papers"; else nothing."""
+    words = text.split()
+    asked = tuple(Intent(word) for word in words if word in FACETS)
+    ids = tuple(word for word in words if word not in FACETS)
+    known = town.library.procedures
+    if all(each in known or PROCEDURE.fullmatch(each) for each in ids):
+        return ids, asked
+    return (), ()
 
 
 def _chosen(turn: Turn, _town: Town) -> Turn | None:

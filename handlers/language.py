@@ -3,11 +3,13 @@
 import re
 from dataclasses import replace
 
-from handlers import conversation, procedure
+from handlers import conversation
+from handlers.sayings import argument
 from handlers.talk import Ask, Button, Outcome, Reply, Turn
 from knowledge.plans.understanding import Subject, Understanding
 from knowledge.store import Town
 from knowledge.vietnamese import fold, is_syllable
+from locales import translator
 
 NAMES = {"vi": "tieng viet|vietnamese", "en": "tieng anh|english"}
 BUTTONS = (Button("Tiếng Việt", "nói tiếng Việt"), Button("English", "in English please"))
@@ -20,8 +22,9 @@ around ask asked assistance australia authority available away baby back because
 beneficiary best between birth blue book both bring british burial bus business can't cancel
 cancellation cannot card careful case cash ceremony certificate certified certify change child
 children citizen city civil clerk close closed collect commune community company complaint
-complete contract cooperative correction cost costs could country couple court cremation cultural
-currently date daughter days deal dear death debt deceased deed degree delete department desk
+complete continue contract cooperative correction cost
+costs could country couple court cremation cultural
+currently data date daughter days deal dear death debt deceased deed degree delete department desk
 details died different digital diploma disability disabled dissolve district divide divorce
 document documents does doesn't don't during each earlier easy either elderly employee end
 english enough error estate ethnic even ever every everything example excuse expired explain
@@ -37,13 +40,14 @@ monthly months more morning mortgage mortgages mother moved moving much must mys
 near need needed needs never new next night nobody none notarise notarize notary nothing now
 number of office officer often old once only opened opening or order original other others our
 over own owner paid papers parent parents part passport payment pension people percent permanent
-permit person personal photocopy place police poor possible power prepare previous price probably
+permit person personal photocopy place police poor
+possible power prepare previous price privacy probably
 problem procedure process proof property province public pupil pupils purchase question questions
 quick quickly ready really reason receive received red refuse register registration relative
 release renew replace report request required requirement requirements residence rest restaurant
 result return right rural safety said same saturday school seal second sell send service services
 several shall should show sign signature signed since single sister situation small someone
-something soon speak spell spelling spouse stamp stand start state status still stop street
+something soon speak spell spelling spouse stamp stand start state status still stop store street
 student support sure system take taken tax tell their there these they thing things think third
 this those through thursday till times title today told tomorrow towards town transcript transfer
 translate translated translation translator tuesday twice type under understand university until
@@ -90,9 +94,11 @@ def spoken(ask: Ask, meaning: Understanding) -> str:
         return wanted
     if ask.language:
         return ask.language
-    if looks_english(ask.text):
+    # A command's name is the same in both languages.
+    words = argument(ask.text)
+    if looks_english(words):
         return "en"
-    return "" if looks_vietnamese(ask.text) else ask.memory.language
+    return "" if looks_vietnamese(words) else ask.memory.language
 
 
 def asked_for(text: str) -> str | None:
@@ -110,25 +116,21 @@ def asked_for(text: str) -> str | None:
 
 
 def answer(turn: Turn, town: Town) -> Reply | None:
-    """Change the language for good, and say the last answer again in it."""
-    if turn.meaning.subject is not Subject.LANGUAGE:
-        return None
-    chosen = asked_for(turn.ask.text)
+    """Change the language when a message asks for one."""
+    return choose(turn, town) if turn.meaning.subject is Subject.LANGUAGE else None
+
+
+def choose(turn: Turn, town: Town) -> Reply:
+    """Change the language for good and say the last answer again in it, or offer all of them."""
+    named = fold(turn.ask.text)
+    chosen = named if named in NAMES else asked_for(turn.ask.text)
     if chosen is None:
         return _informed(turn, turn.say("I speak Vietnamese and English."), buttons=BUTTONS)
+    turn = replace(turn, say=translator(chosen))
     promise = turn.say("From now on I answer in English.")
-    last = _last(turn, town) or _informed(turn, "")
+    last = conversation.repeat(turn, town) or _informed(turn, "")
     body = f"{promise}\n\n{last.body}".strip()
     return replace(last, body=body, chosen_language=chosen)
-
-
-def _last(turn: Turn, town: Town) -> Reply | None:
-    memory = turn.ask.memory
-    if memory.procedures:
-        return procedure.tell(conversation.about(turn, memory.procedures, memory.intents), town)
-    if memory.options:
-        return procedure.ask_back(conversation.about(turn, memory.options, memory.intents), town)
-    return None
 
 
 def _informed(turn: Turn, body: str, buttons: tuple[Button, ...] = ()) -> Reply:

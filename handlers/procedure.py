@@ -10,13 +10,13 @@ from knowledge.store import Town
 from locales import message
 
 FOLLOW_UPS = {
-    Intent.DAY: (message("Which day?"), message("which day?")),
-    Intent.PAPERS: (message("What to bring?"), message("what do I bring?")),
-    Intent.FEE: (message("Fee?"), message("what is the fee?")),
-    Intent.DURATION: (message("How long?"), message("how long does it take?")),
-    Intent.PLACE: (message("Where?"), message("where?")),
+    Intent.DAY: message("Which day?"),
+    Intent.PAPERS: message("What to bring?"),
+    Intent.FEE: message("Fee?"),
+    Intent.DURATION: message("How long?"),
+    Intent.PLACE: message("Where?"),
 }
-"""The facets offered as buttons after an answer: label and what pressing says, as message ids."""
+"""The facets offered as buttons after an answer, with their labels as message ids."""
 
 
 def answer(turn: Turn, town: Town) -> Reply | None:
@@ -61,9 +61,10 @@ def _follow_ups(turn: Turn, procedures: list[Procedure]) -> tuple[Button, ...]:
     if procedures[0].status is not Status.SERVED or Intent.OVERVIEW in turn.meaning.intents:
         return ()
     said = facets(turn.meaning.intents)
+    ids = " ".join(procedure.id for procedure in procedures)
     return tuple(
-        Button(turn.say(label), turn.say(says))
-        for intent, (label, says) in FOLLOW_UPS.items()
+        Button(turn.say(label), f"{ids} {intent}")
+        for intent, label in FOLLOW_UPS.items()
         if intent not in said
     )
 
@@ -87,7 +88,7 @@ def ask_back(turn: Turn, town: Town) -> Reply:
         matches=turn.meaning.matches,
         near=turn.meaning.near,
         buttons=tuple(
-            Button(f"{number}. {label}", str(number)) for number, label in enumerate(labels, 1)
+            Button(line, option.id) for line, option in zip(lines, options, strict=True)
         ),
         memory=Memory(
             options=tuple(option.id for option in options),

@@ -3,8 +3,8 @@
 import re
 
 from handlers.locality import place_buttons
-from handlers.talk import Outcome, Reply, Turn
-from knowledge.plans.understanding import Subject
+from handlers.talk import Memory, Outcome, Reply, Turn, Wish
+from knowledge.plans.understanding import Intent, Subject
 from knowledge.store import Town
 from knowledge.vietnamese import fold
 from locales import message
@@ -91,6 +91,19 @@ def answer(turn: Turn, town: Town) -> Reply | None:
         near=turn.meaning.near,
         buttons=place_buttons(turn, town) if subject in WITH_PLACES else (),
         memory=turn.ask.memory,
+    )
+
+
+def greet(turn: Turn, town: Town) -> Reply:
+    """Begin anew, so that a place chosen next asks nothing over again."""
+    return Reply(
+        body=turn.say(SENTENCES[Subject.GREETING]),
+        outcome=Outcome.INFORMED,
+        intents=(Intent.GREETING,),
+        locality=turn.ask.locality,
+        buttons=place_buttons(turn, town),
+        memory=Memory(language=turn.say.language),
+        wish=Wish.START,
     )
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from knowledge.plans.model import Fact, FactKind, Source, Weekday
 from knowledge.plans.understanding import Intent, Match, Understanding
+from knowledge.records.questions import NAMED_FOR
 from locales import Translator
 
 
@@ -91,6 +92,12 @@ class Ask:
     media: Media | None = None
     """What came instead of words, or along with them."""
     point: Point | None = None
+    named_days: int = NAMED_FOR.days
+    """Days after which the operator has questions parted from their citizens."""
+
+
+LONGEST_SAYS = 60
+"""Bytes of what a button says; Telegram takes 64."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, get_day_names
 from babel.lists import format_list
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 LANGUAGES = ("vi", "en")
 """The languages we speak, the first one by default."""
@@ -58,6 +59,10 @@ class Translator:
     def clock(self, moment: time) -> str:
         """Spell an hour of the day: "15:00"."""
         return format_time(moment, "HH:mm", locale=self.language)
+
+    def decimal(self, number: float) -> str:
+        """Spell a number to one decimal: "12,5"."""
+        return format_decimal(number, "#,##0.0", locale=self.language)
 
     def all_of(self, items: Iterable[str]) -> str:
         """Join items: "Thứ Ba và Thứ Năm"."""

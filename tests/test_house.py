@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[1]
 NOT_HANDLERS = {"__init__", "talk", "card", "sayings", "sources", "standing"}
 """Modules of the room that answer nothing themselves: values, and what answers are made of."""
 
+NOT_CHANNELS = {"__init__", "__pycache__", "door", "channel", "plain_text"}
+"""What all channels share."""
+
 FORBIDDEN = re.compile(
     r"index[-]url|--find[-]links|https?://[^\s\"]*/simple|/(?:root|home|work|farm)/\w"
     r"|BEGIN \w+ PRIVATE"
@@ -30,14 +33,16 @@ def committed() -> list[str]:
 
 def test_every_handler_is_in_the_list() -> None:
     modules = {path.stem for path in (ROOT / "handlers").glob("*.py")} - NOT_HANDLERS
-    assert {each.__name__.removeprefix("handlers.") for each in handlers.HANDLERS} == modules
+    listed = {each.__name__ for each in handlers.HANDLERS}
+    listed |= {command.answer.__module__ for command in handlers.commands.COMMANDS}
+    assert {name.removeprefix("handlers.") for name in listed} == modules
 
 
 def test_every_channel_is_in_the_list() -> None:
     channels = {
         path.stem
         for path in (ROOT / "bot" / "channels").iterdir()
-        if path.stem not in ("__init__", "__pycache__", "door")
+        if path.stem not in NOT_CHANNELS
     }
     assert {door.__name__.removeprefix("bot.channels.") for door in DOORS} == channels
 

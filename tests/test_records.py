@@ -80,7 +80,7 @@ def test_forgetting_a_citizen_leaves_nothing_of_him_and_all_of_the_others(store:
             asked(town, citizen=citizen.id)
             dialogues.put(town.session, {citizen.id: {"waits": "locality"}}, NOW)
     with store.town(LATER) as town:
-        citizens.forget(town.session, meet(town, "1"))
+        citizens.forget(town.session, meet(town, "1").id)
         assert citizens.find(town.session, "web", "1") is None
         assert [rows(town, each) for each in ("citizen", "question", "dialogue")] == [1, 1, 1]
         assert citizens.find(town.session, "web", "2") is not None

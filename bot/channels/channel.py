@@ -96,7 +96,7 @@ class SendError(Exception):
         self.retry_after = retry_after
 
 
-class Migrated(SendError):
+class Migrated(SendError):  # noqa: N818 - no fault of anybody
     """The chat goes on under another id, to which the letter is to be sent."""
 
     def __init__(self, to: str) -> None:

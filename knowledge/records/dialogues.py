@@ -14,6 +14,8 @@ LIFE = timedelta(minutes=30)
 
 def get(session: Session, citizens: Sequence[int], now: datetime) -> dict[int, dict[str, Any]]:
     """Return the states that wait for these citizens, by their ids."""
+    if not citizens:
+        return {}
     found = select(col(Dialogue.citizen), col(Dialogue.state)).where(
         col(Dialogue.citizen).in_(citizens), col(Dialogue.expires_at) > now
     )

@@ -1,0 +1,66 @@
+"""The platforms of `webhooks.py`, in a process of their own: python platforms.py PORT.
+
+They take every message at once and only count; /count tells how many, and when the last one came.
+"""
+
+import sys
+import time
+from itertools import count
+
+from aiohttp import web
+
+numbers = count(1)
+taken = {"count": 0, "last": 0.0}
+
+
+async def telegram(request: web.Request) -> web.Response:
+    """Answer a method of Telegram's Bot API, or of Zalo's Bot Platform."""
+    method = request.match_info["method"]
+    if method == "getMe":
+        me = {"id": 4242, "is_bot": True, "first_name": "bench", "username": "bench_bot"}
+        return web.json_response({"ok": True, "result": me})
+    if method != "sendMessage":
+        return web.json_response({"ok": True, "result": True})
+    as_json = request.content_type == "application/json"
+    fields = await request.json() if as_json else await request.post()
+    chat = str(fields["chat_id"])
+    message = {
+        "message_id": _take(),
+        "date": 1_700_000_000,
+        "chat": {"id": int(chat), "type": "private", "first_name": "An"},
+        "text": fields["text"],
+    }
+    return web.json_response({"ok": True, "result": message})
+
+
+async def zalo(request: web.Request) -> web.Response:
+    """Take a message of an Official Account."""
+    await request.read()
+    data = {"message_id": str(_take()), "user_id": "1"}
+    return web.json_response({"error": 0, "message": "Success", "data": data})
+
+
+async def token(_request: web.Request) -> web.Response:
+    """Give a pair of tokens."""
+    number = next(numbers)
+    pair = {"access_token": f"a{number}", "refresh_token": f"r{number}", "expires_in": "90000"}
+    return web.json_response(pair)
+
+
+async def counted(_request: web.Request) -> web.Response:
+    """Tell how many messages were taken, and when the last one was."""
+    return web.json_response(taken)
+
+
+def _take() -> int:
+    taken["count"] += 1
+    taken["last"] = time.time()
+    return int(taken["count"])
+
+
+app = web.Application(client_max_size=2**22)
+app.router.add_get("/count", counted)
+app.router.add_post("/v4/oa/access_token", token)
+app.router.add_post("/v3.0/oa/message/cs", zalo)
+app.router.add_route("*", "/bot{token}/{method}", telegram)
+web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)

@@ -1,0 +1,216 @@
+"""What an update of Telegram means to us."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeGuard
+
+from bot.channels.channel import Arrival, Event, Moved, Reach
+from bot.channels.telegram.bot_api import (
+    CallbackQuery,
+    ChatMemberUpdated,
+    InlineKeyboardButton,
+    Message,
+    Update,
+)
+from bot.channels.telegram.commands import NAMES
+from bot.channels.telegram.markup import EDITED, KEPT
+from handlers.talk import Ask, Media, Point
+from knowledge.vietnamese import fold
+
+NAME = "telegram"
+
+MEDIA = {
+    "photo": Media.PICTURE,
+    "voice": Media.VOICE,
+    "audio": Media.VOICE,
+    "video": Media.VIDEO,
+    "video_note": Media.VIDEO,
+    "animation": Media.VIDEO,
+    "document": Media.FILE,
+    "sticker": Media.STICKER,
+    "contact": Media.CONTACT,
+    "poll": Media.OTHER,
+    "dice": Media.OTHER,
+    "game": Media.OTHER,
+    "story": Media.OTHER,
+    "paid_media": Media.OTHER,
+    "checklist": Media.OTHER,
+}
+"""By a message's fields; the first that is there counts, as an animation is a file too."""
+
+SHUT = ("kicked", "left")
+"""The bot's status where nothing can be sent any more."""
+
+BARE = "/help"
+"""What one says who only calls us by name."""
+
+_COMMAND = re.compile(r"/([^\W\d]\w*)(?:@(\w+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot's account; the name is unknown until Telegram has told it once."""
+
+    id: int
+    username: str = ""
+
+
+def is_update(content: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether this may be an update: an object with a number."""
+    # Booleans are integers to Python.
+    return isinstance(content, dict) and type(content.get("update_id")) is int
+
+
+def chat(update: Mapping[str, Any]) -> str:
+    """Return the chat, else the citizen, that an update as JSON is about; else its own number."""
+    for about in filter(_is_object, update.values()):
+        for holder in (about, about.get("message")):
+            if _is_object(holder) and (number := _id(holder.get("chat"))):
+                return number
+        if number := _id(about.get("from")):
+            return number
+    return str(update["update_id"])
+
+
+def press(update: Mapping[str, Any]) -> str:
+    """Return the id of a pressed button in an update as JSON, empty where there is none."""
+    query = update.get("callback_query")
+    return _text(query, "id") if _is_object(query) else ""
+
+
+def inline(query: object) -> tuple[str, str] | None:
+    """Return id and text of an inline query as JSON; None for what is none."""
+    if not _is_object(query) or not (number := _text(query, "id")):
+        return None
+    return number, _text(query, "query")
+
+
+def _is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _id(value: object) -> str:
+    number = value.get("id") if _is_object(value) else None
+    return str(number) if type(number) is int else ""
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def event(update: Update, me: Me, now: datetime) -> Event | None:
+    """Say what an update means; None for what needs nothing, such as edits and channel posts."""
+    ask = Ask("", now, channel=NAME, message=str(update.update_id))
+    if update.message:
+        return _message(update.message, me, ask)
+    if update.callback_query:
+        return _press(update.callback_query, ask)
+    return _reach(update.my_chat_member) if update.my_chat_member else None
+
+
+def _message(message: Message, me: Me, ask: Ask) -> Event | None:
+    chat = str(message.chat.id)
+    if message.migrate_to_chat_id:
+        return Moved(chat, str(message.migrate_to_chat_id))
+    said = message.text or message.caption or ""
+    group = message.chat.type != "private"
+    if _by_machine(message, me) or (group and not _addressed(message, said, me)):
+        return None
+    text, media, point = _plain(said, me), _media(message), _point(message)
+    if not (text or media or point):
+        if not said:
+            return None
+        text = BARE
+    ask = replace(ask, sender=chat, text=text, media=media, point=point)
+    return Arrival(ask, _context(message, group=group))
+
+
+def _by_machine(message: Message, me: Me) -> bool:
+    """Tell bots, ourselves and copied channel posts from people, also those in a group's name."""
+    author = message.from_user
+    if message.via_bot and message.via_bot.id == me.id:
+        return True
+    if message.sender_chat:
+        return message.sender_chat.id != message.chat.id
+    return author is None or author.is_bot or author.id == me.id
+
+
+def _addressed(message: Message, said: str, me: Me) -> bool:
+    """Tell whether a message in a group is meant for us: a command, our name, a reply to us."""
+    if command := _COMMAND.match(said):
+        name, bot = command.groups()
+        return bot.casefold() == me.username.casefold() if bot else fold(name) in NAMES
+    answered = message.reply_to_message
+    if answered and answered.from_user and answered.from_user.id == me.id:
+        return True
+    return bool(me.username and _mention(me.username).search(said))
+
+
+def _plain(said: str, me: Me) -> str:
+    """Take the bot's name out: "/start@name BK1-02" is "/start BK1-02"."""
+    if command := _COMMAND.match(said):
+        return f"/{command[1]}{said[command.end() :]}".strip()
+    if me.username and "@" in said:
+        said = _mention(me.username).sub(" ", said)
+    return said.strip()
+
+
+@lru_cache(maxsize=2)
+def _mention(username: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w@])@{re.escape(username)}\b[\s,:]*", re.IGNORECASE)
+
+
+def _media(message: Message) -> Media | None:
+    return next((media for name, media in MEDIA.items() if getattr(message, name)), None)
+
+
+def _point(message: Message) -> Point | None:
+    location = message.venue.location if message.venue else message.location
+    return Point(location.latitude, location.longitude) if location else None
+
+
+def _context(message: Message, *, group: bool) -> dict[str, Any]:
+    """Return where the answer belongs; only in a group it quotes what it answers."""
+    context: dict[str, Any] = {"reply_to" if group else "asked": message.message_id}
+    if message.is_topic_message:
+        context["thread"] = message.message_thread_id
+    return context
+
+
+def _press(query: CallbackQuery, ask: Ask) -> Event | None:
+    """Read a pressed button; one under a message that Telegram does not name says nothing."""
+    if query.message is None or not query.data:
+        return None
+    says = query.data[1:] if query.data[0] in (EDITED, KEPT) else query.data
+    message = query.message
+    context: dict[str, Any] = {
+        "callback": query.id,
+        "message": message.message_id,
+        "edit": query.data[0] == EDITED,
+    }
+    if isinstance(message, Message):
+        if message.is_topic_message:
+            context["thread"] = message.message_thread_id
+        if message.reply_markup and not context["edit"]:
+            context["keyboard"] = _others(message.reply_markup.inline_keyboard, query.data)
+    return Arrival(replace(ask, sender=str(message.chat.id), text=says), context)
+
+
+def _others(
+    rows: Sequence[Sequence[InlineKeyboardButton]], pressed: str
+) -> list[list[dict[str, Any]]]:
+    """Return a message's buttons without the one that was pressed."""
+    left = [
+        [button.to_dict() for button in row if button.callback_data != pressed] for row in rows
+    ]
+    return [row for row in left if row]
+
+
+def _reach(change: ChatMemberUpdated) -> Event | None:
+    if change.chat.type == "channel":
+        return None
+    return Reach(str(change.chat.id), change.new_chat_member.status not in SHUT)
