@@ -2,39 +2,51 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 
 from bot.channels.channel import Pace
+from knowledge.records.outbox import Priority
 
 SECOND = 1.005
 """A second, and a little for the way: what left in time may arrive closer together."""
 
 MINUTE = 60.0
 
+LATE = 0.05
+"""Seconds by which turns may be late and still be made up for."""
+
 
 class Pacer:
-    """Gives turns to send on one account, in the order of priority."""
+    """Gives turns to send on one account: replies at once, the others evenly between them.
+
+    In no second leave more than allowed. Were the others to leave in bursts, a reply would have to
+    wait until their second is over.
+    """
 
     def __init__(self, pace: Pace) -> None:
         """Take the platform's limits."""
-        self._pace = pace
         self._whole = max(1, int(pace.per_second))
         self._span = SECOND * self._whole / pace.per_second
         self._sent: deque[float] = deque(maxlen=self._whole)
         self._line: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
+        self._even = 0.0
+        """When the next letter may leave that nobody waits for."""
         self._held_until = 0.0
         self._moving: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
 
     async def turn(self, priority: int) -> None:
         """Wait until the account may send one message more; the more urgent go first."""
         loop = asyncio.get_running_loop()
-        if not self._line and self._wait(loop.time()) <= 0:
-            self._sent.append(loop.time())
+        if not self._line and self._wait(loop.time(), priority) <= 0:
+            self._go(loop.time(), priority)
             return
         turn: asyncio.Future[None] = loop.create_future()
         heappush(self._line, (priority, next(self._order), turn))
+        self._changed.set()
         if self._moving is None:
             self._moving = asyncio.ensure_future(self._move())
         await turn
@@ -46,19 +58,29 @@ class Pacer:
     async def _move(self) -> None:
         loop = asyncio.get_running_loop()
         while self._line:
-            if (wait := self._wait(loop.time())) > 0:
-                await asyncio.sleep(wait)
+            priority, _, turn = self._line[0]
+            if (wait := self._wait(loop.time(), priority)) > 0:
+                self._changed.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), wait)
                 continue
-            *_, turn = heappop(self._line)
+            heappop(self._line)
             if not turn.done():
-                self._sent.append(loop.time())
+                self._go(loop.time(), priority)
                 turn.set_result(None)
         self._moving = None
 
-    def _wait(self, now: float) -> float:
+    def _go(self, now: float, priority: int) -> None:
+        self._sent.append(now)
+        if priority != Priority.REPLY:
+            # What a late turn has lost is made up for, as far as the last moments go.
+            self._even = max(self._even, now - LATE) + self._span / self._whole
+
+    def _wait(self, now: float, priority: int) -> float:
         full = len(self._sent) == self._whole
         free = self._sent[0] + self._span if full else now
-        return max(free, self._held_until) - now
+        even = now if priority == Priority.REPLY else self._even
+        return max(free, even, self._held_until) - now
 
 
 class ChatPace:

@@ -5,7 +5,7 @@ Each channel has one postman who works; those of other processes stand by.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from functools import partial
 from secrets import token_hex
 
 from bot.channels.channel import Channel, Keep, Letter, Migrated, Outcome, SendError
+from bot.composing import compose
 from bot.desk import Clock, Desk
-from bot.letters import from_json
 from bot.pace import ChatPace, Pacer
 from knowledge.leases import Lease
 from knowledge.records import channels, citizens, outbox
-from knowledge.records.outbox import Priority, State
+from knowledge.records.outbox import Ended, Priority, State
 from knowledge.records.tables import Outgoing
 from knowledge.store import Store, Town
 
@@ -50,6 +50,9 @@ ASIDE = {
     Outcome.CLOSED: State.CLOSED,
 }
 
+REPLY, OTHER = True, False
+"""The two kinds of letters in hand."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +63,7 @@ class _Job:
     id: int
     letter: Letter
     priority: int = Priority.REPLY
+    broadcast: int | None = None
     parts_sent: int = 0
     attempts: int = 0
     under_way: bool = False
@@ -91,23 +95,28 @@ class Postman:
         self._paces: dict[str, ChatPace] = {}
         self._chats: dict[str, deque[_Job]] = {}
         self._walks: set[asyncio.Task[None]] = set()
-        self._claimed = 0
+        self._claimed = Counter[bool]()
+        """Letters in hand, replies and others; a reply never waits for room among the others."""
         self._unclaimed = 0
-        """Letters being written that are to wait in the outbox."""
+        """Replies being written that are to wait in the outbox."""
         self._backlog = True
-        """There may be letters in the outbox that nobody has claimed."""
+        """There may be replies in the outbox that nobody has claimed."""
+        self._more = False
+        """There may be others."""
+        self._running: set[int] = set()
+        """Broadcasts whose letters may leave."""
         self._called = asyncio.Event()
-        self._arrived: list[int] = []
+        self._ended: list[Ended] = []
         self._returned: list[int] = []
         self._noting: asyncio.Task[None] | None = None
 
     def reserve(self) -> bool:
         """Promise to send a letter that is about to be written, unless others wait before it."""
-        ahead = self._backlog or self._unclaimed or self._claimed >= self._window
+        ahead = self._backlog or self._unclaimed or self._claimed[REPLY] >= self._window
         if not self.leading or self.stopped or ahead:
             self._unclaimed += 1
             return False
-        self._claimed += 1
+        self._claimed[REPLY] += 1
         return True
 
     def hand_over(self, id_: int | None, letter: Letter | None, *, reserved: bool) -> None:
@@ -117,7 +126,7 @@ class Postman:
             self._backlog = True
             self._called.set()
         elif id_ is None or letter is None:
-            self._claimed -= 1
+            self._claimed[REPLY] -= 1
         else:
             self._take(_Job(id_, letter))
 
@@ -165,26 +174,38 @@ class Postman:
 
     async def _look(self) -> None:
         """Claim what is due, as much as can be in hand."""
-        self.stopped = await self._desk.look(
-            lambda town: channels.stopped(town.session, self.channel.name)
+        name, rooms = self.channel.name, (self._room(REPLY), self._room(OTHER))
+        self.stopped, self._running, due = await self._desk.look(
+            lambda town: (
+                channels.stopped(town.session, name),
+                outbox.running(town.session),
+                outbox.due(town.session, name, town.now),
+            )
         )
-        room = self._window - self._claimed
-        if self.stopped or room <= 0:
+        if self.stopped or not due or not any(rooms):
+            self._backlog = self._backlog and bool(due)
             return
         self._backlog = False
-        due = await self._desk.look(
-            lambda town: outbox.due(town.session, self.channel.name, town.now)
-        )
-        if not due:
-            return
-        self._claimed += room
-        claimed = await self._desk.do(
-            lambda town: outbox.claim(town.session, self.channel.name, town.now, room)
-        )
-        self._claimed -= room - len(claimed)
-        self._backlog = len(claimed) == room
-        for row in claimed:
-            self._take(_job(row))
+        self._claimed.update(dict(zip((REPLY, OTHER), rooms, strict=True)))
+        claimed = await self._desk.do(lambda town: self._claim(town, *rooms))
+        self._claimed.subtract(dict(zip((REPLY, OTHER), rooms, strict=True)))
+        self._claimed.update(Counter(job.priority == Priority.REPLY for job, _ in claimed))
+        self._backlog = self._claimed[REPLY] >= self._window
+        self._more = self._claimed[OTHER] >= self._window
+        for job, state in claimed:
+            if state is None:
+                self._take(job)
+            else:
+                self._end(job, state)
+
+    def _room(self, kind: bool) -> int:  # noqa: FBT001 - a kind of letter
+        return max(0, self._window - self._claimed[kind])
+
+    def _claim(self, town: Town, replies: int, others: int) -> list[tuple[_Job, State | None]]:
+        """Claim letters and write what they say now, or the state in which they end instead."""
+        name = self.channel.name
+        rows = outbox.claim(town.session, name, town.now, replies, others)
+        return [_job(row, compose(row, town)) for row in rows]
 
     def _take(self, job: _Job) -> None:
         chat = job.letter.to
@@ -205,28 +226,33 @@ class Postman:
                 await self._deliver(job)
             except _Put as put:
                 await self._desk.do(put.record)
-                self._claimed -= 1
+                self._let_go(job)
             except asyncio.CancelledError:
                 return
             except Exception:  # noqa: BLE001 - the others must not wait for it
                 reference = token_hex(4)
                 _log.exception("letter %s cannot be sent, reference %s", job.id, reference)
-                await self._desk.do(_set_aside(job, State.REFUSED))
-                self._claimed -= 1
+                self._end(job, State.REFUSED)
             else:
-                self._arrived.append(job.id)
-                self._note_soon()
+                self._end(job, State.SENT)
             waiting.popleft()
-            if self._backlog and self._claimed < self._window // 2:
-                self._called.set()
         del self._chats[chat]
+
+    def _let_go(self, job: _Job) -> None:
+        """Have one letter less in hand, and fetch more before the hand is empty."""
+        kind = job.priority == Priority.REPLY
+        self._claimed[kind] -= 1
+        more = self._backlog if kind == REPLY else self._more
+        if more and self._claimed[kind] < self._window // 2:
+            self._called.set()
 
     async def _deliver(self, job: _Job) -> None:
         """Send what is left of a letter; raises _Put where it is not sent to the end."""
         parts = self.channel.parts(job.letter)
         while job.parts_sent < len(parts):
             await self._turn(job)
-            if self.stopped:
+            held = job.broadcast is not None and job.broadcast not in self._running
+            if self.stopped or held:
                 raise _Put(lambda town: outbox.give_back(town.session, [job.id]))
             job.under_way = True
             try:
@@ -273,7 +299,7 @@ class Postman:
         if wait is None:
             wait = min(2.0 ** (job.attempts - 1), LONGEST_WAIT)
             if job.attempts > ATTEMPTS:
-                raise _Put(_set_aside(job, State.REFUSED))
+                self._set_aside(job, SendError(Outcome.REFUSED, error.reason))
         if wait > IN_HAND:
             later = timedelta(seconds=wait)
             raise _Put(
@@ -283,11 +309,14 @@ class Postman:
 
     def _set_aside(self, job: _Job, error: SendError) -> None:
         state, name, to = ASIDE[error.outcome], self.channel.name, job.letter.to
+        if state is State.CLOSED and job.priority == Priority.REPLY:
+            state = State.REFUSED
         if state is State.REFUSED:
             _log.error("letter %s of %s was refused: %s", job.id, name, error.reason)
+        ended = self._ended_as(job, state)
 
         def record(town: Town) -> None:
-            outbox.set_aside(town.session, job.id, state)
+            outbox.end(town.session, [ended], town.now)
             if state is State.UNREACHABLE and (who := citizens.find(town.session, name, to)):
                 citizens.unreachable(town.session, who)
 
@@ -301,16 +330,22 @@ class Postman:
         await self._desk.do(lambda town: channels.stop(town.session, name, because, town.now))
         self.stopped = because
 
-    def _note_soon(self) -> None:
+    def _ended_as(self, job: _Job, state: State) -> Ended:
+        is_reply = job.priority == Priority.REPLY
+        return Ended(job.id, state, self.channel.name, job.broadcast, is_reply)
+
+    def _end(self, job: _Job, state: State) -> None:
+        """Let go of a letter whose way has ended; that is recorded soon, with others."""
+        self._ended.append(self._ended_as(job, state))
+        self._let_go(job)
         if self._noting is None:
             self._noting = asyncio.ensure_future(self._note())
 
     async def _note(self) -> None:
-        """Record what has arrived, all at once."""
-        while self._arrived:
-            arrived, self._arrived = self._arrived, []
-            await self._desk.do(partial(_delivered, arrived))
-            self._claimed -= len(arrived)
+        """Record what has ended, all at once."""
+        while self._ended:
+            ended, self._ended = self._ended, []
+            await self._desk.do(partial(_record, ended))
         self._noting = None
 
     async def _put_down(self) -> None:
@@ -327,7 +362,7 @@ class Postman:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._settle()
-        self._claimed = 0
+        self._claimed.clear()
 
     async def _settle(self) -> None:
         while self._noting is not None:
@@ -347,15 +382,13 @@ async def _won(lease: Lease) -> bool:
         raise
 
 
-def _job(row: Outgoing) -> _Job:
+def _job(row: Outgoing, composed: Letter | State) -> tuple[_Job, State | None]:
     assert row.id is not None  # noqa: S101 - it comes from the database
-    letter = from_json(row.sender, row.letter)
-    return _Job(row.id, letter, row.priority, row.parts_sent, row.attempts)
+    state = composed if isinstance(composed, State) else None
+    letter = Letter(row.sender, "") if isinstance(composed, State) else composed
+    job = _Job(row.id, letter, row.priority, row.broadcast, row.parts_sent, row.attempts)
+    return job, state
 
 
-def _set_aside(job: _Job, state: State) -> Callable[[Town], None]:
-    return lambda town: outbox.set_aside(town.session, job.id, state)
-
-
-def _delivered(ids: Sequence[int], town: Town) -> None:
-    outbox.delivered(town.session, ids)
+def _record(ended: Sequence[Ended], town: Town) -> None:
+    outbox.end(town.session, ended, town.now)

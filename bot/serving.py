@@ -165,6 +165,7 @@ class _Batch:
         citizens.save(session, self._people.values(), self._now)
         dialogues.put(session, states, self._now)
         questions.record(session, self._questions)
+        outbox.reopen(session, [each.id for each in self._people.values() if not each.is_new])
         for each in self._forgotten:
             citizens.forget(session, each)
         letters = [self._letter(*each) for each in zip(self.errands, served, strict=True)]

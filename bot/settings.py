@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     zalo_rate: int = Field(
         default=100, ge=1, description="Messages a minute that the OA's package allows."
     )
+    zalo_paid: int = Field(
+        default=0, ge=0, description="Paid messages a month that the OA may send unasked."
+    )
+    zalo_template: str = Field(
+        default="", description="Id of an approved ZBS template for later reminders."
+    )
     zalobot_token: SecretStr | None = Field(
         default=None, description="Token of a bot of the Zalo Bot Platform."
     )

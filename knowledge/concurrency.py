@@ -42,6 +42,19 @@ def put_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, A
     session.connection().execute(put, rows)
 
 
+def add_up(
+    session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]], number: str
+) -> None:
+    """Insert rows, or add their number to that of the row which has the same primary key."""
+    if not rows:
+        return
+    insert = postgresql.insert(table) if _on_postgresql(session) else sqlite.insert(table)
+    keys = [column.name for column in insert.table.primary_key]
+    added = insert.table.c[number] + insert.excluded[number]
+    put = insert.on_conflict_do_update(index_elements=keys, set_={number: added})
+    session.connection().execute(put, rows)
+
+
 def take_turn(session: Session, task: str) -> None:
     """Wait until no other transaction does this task; the turn ends with the transaction.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.channels.channel import Arrival, Event, Keep, Letter, Pace, Part
+from bot.channels.channel import Arrival, Event, Keep, Letter, Pace, Part, Window
 from bot.channels.door import CHANNELS, CLOCK, INBOX, update
 from bot.inbox import Parcel
 from handlers.talk import Ask
@@ -24,6 +24,7 @@ async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 class FileChannel:
     name = NAME
+    window: Window | None = None
     pace = Pace(per_second=1_000)
 
     def __init__(self, file: Path) -> None:

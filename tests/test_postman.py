@@ -15,7 +15,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app import make_app
 from bot.channels.channel import Letter, Migrated, Outcome, Pace, SendError
-from bot.channels.door import DESK
+from bot.channels.door import DESK, INBOX
+from bot.inbox import Parcel
 from bot.letters import as_json
 from bot.pace import ChatPace
 from bot.settings import Settings
@@ -131,20 +132,29 @@ def test_a_citizen_who_blocked_us_is_unreachable_until_he_writes_again(tmp_path:
             assert citizens.meet(town.session, NAME, "an", now()).reachable
 
 
-@pytest.mark.parametrize(
-    ("outcome", "state"),
-    [(Outcome.REFUSED, State.REFUSED), (Outcome.CLOSED, State.CLOSED)],
-)
-def test_a_letter_that_cannot_be_sent_is_set_aside_without_its_words(
-    tmp_path: Path, outcome: Outcome, state: State
-) -> None:
+def test_a_letter_that_is_refused_for_good_is_set_aside_without_its_words(tmp_path: Path) -> None:
     async def visit(service: Service) -> None:
         await service.post("one")
-        assert await service.recorded(state) == [("an", "{}")]
+        assert await service.recorded(State.REFUSED) == [("an", "{}")]
         await service.post("two")
         await service.arrived("two")
 
-    run(tmp_path, visit, SendError(outcome, "no"))
+    run(tmp_path, visit, SendError(Outcome.REFUSED, "no"))
+
+
+def test_what_comes_outside_the_window_arrives_when_the_citizen_writes_again(
+    tmp_path: Path,
+) -> None:
+    async def visit(service: Service) -> None:
+        await service.post("news", priority=Priority.REMINDER)
+        await service.recorded(State.CLOSED)
+        await service.app[INBOX].keep(
+            [Parcel(NAME, "1", "an", b'{"text": "xin ch\\u00e0o"}', now())]
+        )
+        await until(lambda: len(service.texts()) == 2)
+
+    _greeting, news = run(tmp_path, visit, SendError(Outcome.CLOSED, "-230")).texts()
+    assert news == "news"
 
 
 def test_a_stopped_channel_sends_nothing_until_it_is_mended_and_then_everything(

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -116,6 +117,19 @@ class Pace:
     """Messages a minute to one group; 0 where there is no such limit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long after a citizen's last message a platform lets us write to him unasked."""
+
+    free: timedelta
+    paid: timedelta
+    """Until then a message costs one of the month's allowance."""
+    allowance: int = 0
+    """Paid messages a month that the operator grants."""
+    template: str = ""
+    """An approved template that may be sent later still; empty if there is none."""
+
+
 Keep = Callable[[Sequence[Parcel]], Awaitable[None]]
 """Stores parcels durably; returns when they are on disk."""
 
@@ -126,6 +140,10 @@ class Channel(Protocol):
     name: str
     """Such as "telegram"; stands in the database and in the counters."""
     pace: Pace
+
+    @property
+    def window(self) -> Window | None:
+        """None where we may write at any time to whoever began the conversation."""
 
     async def open(self) -> None:
         """Make the connections; called once before anything is sent. Contacts nobody yet."""

@@ -1,7 +1,5 @@
 """The changing tokens of platform accounts: the newest pair is stored before it is used."""
 
-from datetime import datetime
-
 from sqlmodel import Session
 
 from knowledge.concurrency import take_turn
@@ -19,11 +17,6 @@ def take(session: Session, channel: str) -> Credential | None:
     return session.get(Credential, channel, populate_existing=True)
 
 
-def put(
-    session: Session, channel: str, access: str, refresh: str, expires_at: datetime, now: datetime
-) -> None:
-    """Keep a new pair in place of the last one."""
-    pair = Credential(
-        channel=channel, access=access, refresh=refresh, expires_at=expires_at, obtained_at=now
-    )
+def put(session: Session, pair: Credential) -> None:
+    """Keep a new pair in place of the channel's last one."""
     session.merge(pair)

@@ -1,6 +1,7 @@
 """Letters on their way to citizens: the one door out."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -9,21 +10,28 @@ from typing import Any
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from knowledge.concurrency import insert_all
-from knowledge.records.tables import Outgoing
+from knowledge.concurrency import add_up, insert_all
+from knowledge.records.tables import Broadcast, Outgoing, Tally
+
+SENDING_BROADCAST = "sending"
+"""The state of a broadcast whose letters may leave."""
 
 
 class State(StrEnum):
-    """Where a letter is; one that was delivered has no row any more."""
+    """Where a letter is. A delivered reply has no row any more."""
 
     WAITING = "waiting"
     SENDING = "sending"
     """Claimed by the one postman of its channel; after a crash nobody knows whether it left."""
+    SENT = "sent"
     REFUSED = "refused"
     """The platform will never take it; only its reason is kept."""
     UNREACHABLE = "unreachable"
     CLOSED = "closed"
-    """Outside the window in which the platform lets us write."""
+    """Outside the window in which the platform lets us write; sent when the citizen writes."""
+    EXPIRED = "expired"
+    """It would have come too late to help."""
+    CANCELLED = "cancelled"
 
 
 class Priority(IntEnum):
@@ -49,6 +57,17 @@ class Post:
     state: State = State.WAITING
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A letter whose way has come to its end."""
+
+    id: int
+    state: State
+    channel: str
+    broadcast: int | None = None
+    is_reply: bool = False
+
+
 def put(session: Session, posts: Sequence[Post], now: datetime) -> list[int | None]:
     """Write letters; return their ids, None for one whose reason its citizen has already."""
     rows = [_row(post, now) for post in posts]
@@ -57,16 +76,30 @@ def put(session: Session, posts: Sequence[Post], now: datetime) -> list[int | No
     return [ids.get(post.reason) for post in posts]
 
 
+def running(session: Session) -> set[int]:
+    """Return the broadcasts whose letters may leave."""
+    found = select(col(Broadcast.id)).where(col(Broadcast.state) == SENDING_BROADCAST)
+    return {id_ for id_ in session.exec(found) if id_ is not None}
+
+
 def due(session: Session, channel: str, now: datetime) -> bool:
     """Tell whether there is anything to claim."""
-    return session.exec(_due(channel, now).limit(1)).first() is not None
+    return any(session.exec(each.limit(1)).first() for each in _lines(session, channel, now))
 
 
-def claim(session: Session, channel: str, now: datetime, limit: int) -> Sequence[Outgoing]:
-    """Take the letters that are due, in the order in which they are to leave."""
-    letters = session.exec(_due(channel, now).limit(limit)).all()
-    _move(session, [each.id for each in letters], State.SENDING)
-    return letters
+def claim(
+    session: Session, channel: str, now: datetime, replies: int, others: int
+) -> Sequence[Outgoing]:
+    """Take letters that are due, at most so many replies and so many others, the urgent first."""
+    claimed: list[Outgoing] = []
+    for line in _lines(session, channel, now, Priority.REPLY):
+        claimed += session.exec(line.limit(replies)).all()
+    taken = len(claimed)
+    for line in _lines(session, channel, now, *list(Priority)[1:]):
+        room = others - (len(claimed) - taken)
+        claimed += session.exec(line.limit(room)).all() if room > 0 else ()
+    _move(session, [each.id for each in claimed], State.SENDING)
+    return claimed
 
 
 def adopt(session: Session, channel: str) -> Sequence[int]:
@@ -78,14 +111,45 @@ def adopt(session: Session, channel: str) -> Sequence[int]:
     return [id_ for id_ in found if id_ is not None]
 
 
-def delivered(session: Session, ids: Sequence[int]) -> None:
-    """Drop letters that have arrived: what was said is not kept."""
-    session.exec(delete(Outgoing).where(col(Outgoing.id).in_(ids)))
+def end(session: Session, ended: Iterable[Ended], now: datetime) -> None:
+    """Record where letters ended: of replies nothing is kept, of others no words.
+
+    `not_before` becomes the moment of the end.
+    """
+    ended = list(ended)
+    delivered = [each.id for each in ended if each.is_reply and each.state is State.SENT]
+    if delivered:
+        session.exec(delete(Outgoing).where(col(Outgoing.id).in_(delivered)))
+    for state in {each.state for each in ended}:
+        ids = [each.id for each in ended if each.state is state and each.id not in delivered]
+        final = {"state": state, "letter": {}, "not_before": now}
+        if state is State.CLOSED:
+            final = {"state": state}
+        if ids:
+            session.exec(update(Outgoing).where(col(Outgoing.id).in_(ids)).values(final))
+    count(session, Counter((b, e.channel, e.state) for e in ended if (b := e.broadcast)))
+
+
+def count(session: Session, numbers: Mapping[tuple[int, str, str], int]) -> None:
+    """Add to the tallies of broadcasts, by broadcast, channel and state."""
+    rows = [
+        {"broadcast": broadcast, "channel": channel, "state": state, "number": number}
+        for (broadcast, channel, state), number in sorted(numbers.items())
+    ]
+    add_up(session, Tally, rows, "number")
 
 
 def give_back(session: Session, ids: Sequence[int]) -> None:
     """Let wait again what was claimed and surely not sent."""
     _move(session, ids, State.WAITING)
+
+
+def reopen(session: Session, citizens: Sequence[int]) -> None:
+    """Send citizens who have just written what could not reach them before."""
+    theirs = (col(Outgoing.citizen).in_(citizens), col(Outgoing.state) == State.CLOSED)
+    closed = session.exec(select(Outgoing).where(*theirs)).all() if citizens else ()
+    _move(session, [each.id for each in closed], State.WAITING)
+    count(session, {(b, e.channel, State.CLOSED): -1 for e in closed if (b := e.broadcast)})
 
 
 def put_off(session: Session, id_: int, not_before: datetime, parts_sent: int) -> None:
@@ -105,32 +169,51 @@ def redirect(session: Session, id_: int, to: str) -> None:
     session.exec(update(Outgoing).where(col(Outgoing.id) == id_).values(moved))
 
 
-def set_aside(session: Session, id_: int, state: State) -> None:
-    """Keep that a letter could not be delivered, and none of its words."""
-    session.exec(update(Outgoing).where(col(Outgoing.id) == id_).values(state=state, letter={}))
-
-
 def sweep(session: Session, before: datetime) -> int:
-    """Delete the notes of letters that were set aside before a moment; return how many."""
+    """Delete the notes of letters, other than broadcasts, that ended before a moment."""
     waits = col(Outgoing.state).in_((State.WAITING, State.SENDING))
-    old = (col(Outgoing.not_before) < before, ~waits)
+    old = (col(Outgoing.not_before) < before, col(Outgoing.broadcast).is_(None), ~waits)
     return session.exec(delete(Outgoing).where(*old)).rowcount
 
 
-def _due(channel: str, now: datetime) -> SelectOfScalar[Outgoing]:
-    return (
+def _lines(
+    session: Session, channel: str, now: datetime, *priorities: Priority
+) -> list[SelectOfScalar[Outgoing]]:
+    """Return what is due in the order of priority: letters of their own, and each broadcast.
+
+    Each is read off the index `ix_outbox_due` from its beginning, however long the outbox is.
+    """
+    wanted = priorities or tuple(Priority)
+    running = session.exec(
+        select(Broadcast)
+        .where(col(Broadcast.state) == SENDING_BROADCAST)
+        .order_by(col(Broadcast.id))
+    ).all()
+    due_now = (
         select(Outgoing)
         .where(
             col(Outgoing.channel) == channel,
             col(Outgoing.state) == State.WAITING,
             col(Outgoing.not_before) <= now,
         )
-        .order_by(col(Outgoing.priority), col(Outgoing.id))
+        .order_by(col(Outgoing.priority), col(Outgoing.not_before), col(Outgoing.id))
     )
+    lines: list[SelectOfScalar[Outgoing]] = []
+    for priority in wanted:
+        own = col(Outgoing.broadcast).is_(None)
+        lines.append(due_now.where(own, col(Outgoing.priority) == priority))
+        lines += [
+            due_now.where(col(Outgoing.broadcast) == each.id, col(Outgoing.priority) == priority)
+            for each in running
+            if each.urgent == (priority is Priority.URGENT)
+            and priority in (Priority.URGENT, Priority.BROADCAST)
+        ]
+    return lines
 
 
 def _move(session: Session, ids: Sequence[int | None], state: State) -> None:
-    session.exec(update(Outgoing).where(col(Outgoing.id).in_(ids)).values(state=state))
+    if ids:
+        session.exec(update(Outgoing).where(col(Outgoing.id).in_(ids)).values(state=state))
 
 
 def _row(post: Post, now: datetime) -> dict[str, Any]:

@@ -39,13 +39,14 @@ class Outgoing(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("reason", "citizen"),
-        Index("ix_outbox_due", "channel", "state", "priority", "not_before"),
+        Index("ix_outbox_due", "channel", "state", "broadcast", "priority", "not_before", "id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     reason: str
     citizen: int | None = Field(
         default=None, foreign_key="citizen.id", ondelete="CASCADE", index=True
     )
+    broadcast: int | None = Field(default=None, foreign_key="broadcast.id")
     channel: str
     sender: str
     priority: int
@@ -57,6 +58,106 @@ class Outgoing(SQLModel, table=True):
     attempts: int = 0
     ambiguous: bool = False
     """A process died while it was being sent: it may have arrived, and was sent again."""
+
+
+class Subscription(SQLModel, table=True):
+    """What a citizen wants to be reminded of, and when.
+
+    `about` is a procedure's id, or a locality's slug for all service days of the place.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        UniqueConstraint("citizen", "about"),
+        Index("ix_subscription_due", "about", "days_before", "hour"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    citizen: int = Field(foreign_key="citizen.id", ondelete="CASCADE")
+    about: str
+    days_before: int
+    hour: int
+    """Of the day in Vietnam, 7 to 20."""
+    once: bool = False
+    paused_until: date | None = None
+    """The first service day that he wants to hear of again."""
+    created_at: datetime = moment()
+
+
+class Official(SQLModel, table=True):
+    """Somebody who works for a government and may do what his role says, in one place or all."""
+
+    __tablename__ = "official"
+    login: str = Field(primary_key=True)
+    role: str
+    locality: str | None = None
+    password: str | None = None
+    """An argon2 hash; without one he cannot sign in yet."""
+    created_at: datetime = moment()
+    disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Broadcast(SQLModel, table=True):
+    """An announcement, from its draft to its end; `file` is a document's digest."""
+
+    __tablename__ = "broadcast"
+    id: int | None = Field(default=None, primary_key=True)
+    text: str
+    english: str = ""
+    file: str | None = Field(default=None, foreign_key="document.sha256")
+    audience: dict[str, Any] = json()
+    send_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Not before; at once if there is none."""
+    urgent: bool = False
+    state: str
+    digest: str
+    """Of text, file, audience and time: what is approved is exactly this."""
+    approved: str | None = None
+    """The digest that was approved."""
+    drafted_by: str
+    submitted_by: str | None = None
+    approved_by: str | None = None
+    because: str | None = None
+    """Why it was rejected."""
+    corrects: int | None = Field(default=None, foreign_key="broadcast.id")
+    created_at: datetime = moment()
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    planned_to: int = 0
+    """The last citizen's row that is planned; planning goes on from there."""
+    planned: bool = False
+
+
+class BroadcastAct(SQLModel, table=True):
+    """Who did what with a broadcast, and when; never changed."""
+
+    __tablename__ = "broadcast_act"
+    id: int | None = Field(default=None, primary_key=True)
+    broadcast: int = Field(foreign_key="broadcast.id", index=True)
+    at: datetime = moment()
+    by: str
+    act: str
+    digest: str
+    note: str = ""
+
+
+class Tally(SQLModel, table=True):
+    """How many letters of a broadcast are in a state; kept with each change, read at once."""
+
+    __tablename__ = "tally"
+    broadcast: int = Field(primary_key=True, foreign_key="broadcast.id")
+    channel: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    number: int
+
+
+class Allowance(SQLModel, table=True):
+    """How many paid messages of a month a channel has used; months are those of Vietnam."""
+
+    __tablename__ = "allowance"
+    channel: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    """Such as 2026-11."""
+    used: int
 
 
 class Credential(SQLModel, table=True):

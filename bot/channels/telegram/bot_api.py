@@ -1,6 +1,5 @@
 """Telegram's Bot API: the one file that knows the library `telegram`."""
 
-import json
 import logging
 from collections.abc import Mapping
 from functools import cache
@@ -9,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import aiohttp
+import orjson
 from telegram import (
     Bot,
     CallbackQuery,
@@ -61,6 +61,8 @@ GONE = (
     "chat_write_forbidden",
 )
 """Bad requests that mean what 403 means, in Telegram's words."""
+
+JSON = {"Content-Type": "application/json"}
 
 Json = dict[str, Any]
 
@@ -177,8 +179,8 @@ class _Http(BaseRequest):
     def parse_json_payload(payload: bytes) -> Json:
         """Read an answer; the library would log all of one that is not from Telegram."""
         try:
-            answer = json.loads(payload)
-        except (ValueError, RecursionError):
+            answer = orjson.loads(payload)
+        except ValueError:
             answer = None
         if not isinstance(answer, dict):
             raise TelegramError("an answer that is no JSON object")
@@ -207,7 +209,7 @@ def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, di
     if data is None:
         return None, {}
     if not data.contains_files:
-        return json.dumps(data.parameters).encode(), {"Content-Type": "application/json"}
+        return orjson.dumps(data.parameters), JSON
     form = aiohttp.FormData(data.json_parameters)
     for name, (filename, content, media_type) in data.multipart_data.items():
         # Bytes of more than a megabyte would be sent in one go.

@@ -56,6 +56,7 @@ class TelegramChannel:
     """One bot's account; it learns its own name and keeps it."""
 
     name = updates.NAME
+    window = None
 
     def __init__(
         self, app: web.Application, token: str, secret: str, *, first_pause: float = 1

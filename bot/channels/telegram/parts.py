@@ -1,7 +1,6 @@
 """Letters as calls of the Bot API, and what to call instead where Telegram refuses."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from bot.channels.channel import Letter, Part
@@ -51,7 +50,7 @@ def _answering(part: Part, letter: Letter) -> Part:
         }
     if context.get("edit") and part.method == "sendMessage":
         return Part("editMessageText", fields | {"message_id": context["message"]})
-    return replace(part, fields=fields)
+    return Part(part.method, fields)
 
 
 def _without(*names: str, method: str = "") -> Callable[[Part], Part]:
@@ -64,7 +63,7 @@ def _without(*names: str, method: str = "") -> Callable[[Part], Part]:
 
 def _as_plain_text(part: Part) -> Part:
     fields = {name: value for name, value in part.fields.items() if name != "parse_mode"}
-    return replace(part, fields=fields | {"text": markup.plain(fields["text"])})
+    return Part(part.method, fields | {"text": markup.plain(fields["text"])})
 
 
 _anew = _without("message_id", method="sendMessage")

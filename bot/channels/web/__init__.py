@@ -10,8 +10,8 @@ from aiohttp import hdrs, web
 
 from bot.channels.door import CLOCK, RECEPTION, SETTINGS
 from bot.channels.web import page
-from bot.flood import Flood
 from bot.channels.web.visitor import CHANNEL, ID, chosen_language, conversation, with_cookie
+from bot.flood import Flood
 from handlers.talk import Ask, Outcome, Reply
 from locales import message, translator
 

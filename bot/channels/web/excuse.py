@@ -17,6 +17,9 @@ _UNREADABLE = message("This could not be read. Please ask again on our page.")
 _BY_STATUS = {403: _NO_PAGE, 404: _NO_PAGE, 405: _NO_PAGE, 413: _TOO_LONG}
 """For errors whose text is not a message id of ours."""
 
+WEBHOOKS = "/webhooks/"
+"""Begins the addresses to which platforms post; no visitor comes there."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,9 @@ async def excuse(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPError as error:
+        if request.path.startswith(WEBHOOKS):
+            # Nobody reads it there, and a stranger is not worth a look into the database.
+            raise
         say, chosen = await _voice(request)
         own = error.text if error.text and error.text in say.words else None
         sentence = say(own or _BY_STATUS.get(error.status, _UNREADABLE))

@@ -1,6 +1,7 @@
 """The page as HTML and its replies as JSON: the same lines, laid out once."""
 
 import re
+from base64 import b64encode
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -9,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.channels.web.typeset import ICONS, Line, typeset
-from handlers.talk import Ask, Button, Outcome, Reply
+from handlers.talk import Ask, Attachment, Button, Outcome, Reply
 from knowledge.plans.model import Locality
 from knowledge.records import citizens
 from knowledge.store import Town
@@ -94,6 +95,7 @@ def render(front: Front, message: str, reply: Reply | None) -> str:
         languages=LANGUAGE_NAMES.items(),
         lines=_lines,
         unmarked=_unmarked,
+        address=_address,
         drawn=frozenset(ICONS.values()),
         static=_static,
     )
@@ -114,6 +116,7 @@ def as_json(reply: Reply) -> dict[str, object]:
         "body": reply.body,
         "lines": [asdict(line) for line in _lines(reply)],
         "sources": [_unmarked(line) for line in reply.source_lines],
+        "files": [{"name": each.name, "address": _address(each)} for each in reply.attachments],
         "buttons": [{"label": each.label, "says": each.says} for each in reply.buttons],
     }
 
@@ -142,6 +145,11 @@ def _lines(reply: Reply) -> tuple[Line, ...]:
 def _unmarked(line: str) -> str:
     """Drop the number before a source: the list numbers it."""
     return re.sub(r"^\[\d+\] ", "", line)
+
+
+def _address(file: Attachment) -> str:
+    """Put a whole file into its address: nothing of it stays here to be fetched by others."""
+    return f"data:{file.media_type};base64,{b64encode(file.content).decode()}"
 
 
 @cache

@@ -37,7 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 TO_KEEP = 5.0
 """Seconds in which an update that was fetched is to be on disk when the service stops."""
 
-READABLE = {"text/plain", "application/json"}
+READABLE = {"text/plain", "text/csv", "application/json"}
 """Files that a citizen can read as messages."""
 
 PAGES = 10
@@ -50,6 +50,7 @@ class ZaloBot:
     """Reads, sends and listens for the bot whose token the settings hold."""
 
     name = updates.NAME
+    window = None
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
         """Take settings with a token; `clock` returns aware UTC."""
@@ -158,7 +159,7 @@ def _derived(token: str) -> str:
 def _written(attachment: Attachment, language: str) -> Sequence[str]:
     """Write a file as messages, or say that it cannot be sent here."""
     if attachment.media_type.partition(";")[0] in READABLE:
-        text = attachment.content.decode("utf-8", errors="replace")
+        text = attachment.content.decode("utf-8-sig", errors="replace")
         texts = cut(f"📎 {attachment.name}\n\n{text}", LONGEST)
         if len(texts) <= PAGES:
             return texts

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.channels.channel import Event, Keep, Letter, Outcome, Pace, Part, SendError
+from bot.channels.channel import Event, Keep, Letter, Outcome, Pace, Part, SendError, Window
 from bot.channels.zalo_oa import events, writing
 from bot.channels.zalo_oa.api import Answer, Api
 from bot.channels.zalo_oa.errors import OUTCOMES, Decision, decide
@@ -22,6 +22,8 @@ from knowledge.plans.days import TIME_ZONE
 from knowledge.records import channels, credentials
 from knowledge.store import Store
 
+FREE, PAID = timedelta(hours=48), timedelta(days=7)
+"""After a citizen's last message (protocol section 1.6)."""
 MORNING = time(7)
 """The hour in Vietnam at which letters go out that Zalo refused at night."""
 NEXT_MINUTE = 30.0
@@ -60,6 +62,7 @@ class ZaloOA:
     ) -> None:
         """Open nothing yet; `store` is called in worker threads, `clock` returns aware UTC."""
         self.pace = Pace(settings.zalo_rate / 60)
+        self.window = Window(FREE, PAID, settings.zalo_paid, settings.zalo_template)
         self._store, self._clock = store, clock
         self._api = Api(settings)
         self._tokens = Tokens(settings, self._api, store, clock)

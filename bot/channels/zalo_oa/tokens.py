@@ -10,7 +10,7 @@ again, which is right if the request never arrived; is it refused, a person must
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -215,8 +215,7 @@ class Tokens:
         """Store a pair; one that a person brought may be another OA's: what we know is void."""
         with self._store().town(self._clock()) as town:
             credentials.take(town.session, NAME)
-            life = (pair.expires_at, pair.obtained_at)
-            credentials.put(town.session, NAME, pair.access, pair.refresh, *life)
+            credentials.put(town.session, Credential(channel=NAME, **asdict(pair)))
             channels.learn(town.session, NAME, **{_MARK: None})
             if anew:
                 channels.learn(town.session, NAME, **UNKNOWN)

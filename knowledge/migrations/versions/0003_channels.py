@@ -32,7 +32,6 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_outbox_citizen", "outbox", ["citizen"])
-    op.create_index("ix_outbox_due", "outbox", ["channel", "state", "priority", "not_before"])
     op.create_table(
         "credential",
         sa.Column("channel", sa.String(), nullable=False),

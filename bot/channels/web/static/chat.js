@@ -50,6 +50,14 @@ function source(words, index) {
   return item;
 }
 
+function file({ name, address }) {
+  const link = piece("file");
+  link.download = name;
+  link.href = address;
+  link.querySelector("span").textContent = name;
+  return link;
+}
+
 function choice({ label, says }) {
   const button = piece("choice");
   button.value = says;
@@ -71,6 +79,7 @@ function answer(reply) {
   turn.querySelector(".count").textContent = reply.sources.length;
   if (reply.sources.length) sources.querySelector("ol").append(...reply.sources.map(source));
   else sources.remove();
+  fill(turn.querySelector(".files"), reply.files.map(file));
   fill(turn.querySelector(".choices"), reply.buttons.map(choice));
   return turn;
 }
