@@ -1,8 +1,10 @@
-"""The platforms of `webhooks.py`, in a process of their own: python platforms.py PORT.
+"""The platforms of the benches, in a process of their own: python platforms.py PORT.
 
-They take every message at once and only count; /count tells how many, and when the last one came.
+They take every message and only count; /count tells how many, and when the last one came, /times
+when each of them came since the last such question. /slow?ms=20 makes each take so long.
 """
 
+import asyncio
 import sys
 import time
 from itertools import count
@@ -10,7 +12,11 @@ from itertools import count
 from aiohttp import web
 
 numbers = count(1)
-taken = {"count": 0, "last": 0.0}
+taken = {"count": 0, "last": 0.0, "asked": 0}
+ASKING = 10_000_000
+"""Citizens with this number or a higher one have asked a question."""
+times: list[float] = []
+slow = {"seconds": 0.0}
 
 
 async def telegram(request: web.Request) -> web.Response:
@@ -23,7 +29,11 @@ async def telegram(request: web.Request) -> web.Response:
         return web.json_response({"ok": True, "result": True})
     as_json = request.content_type == "application/json"
     fields = await request.json() if as_json else await request.post()
+    if slow["seconds"]:
+        times.append(time.time())
+        await asyncio.sleep(slow["seconds"])
     chat = str(fields["chat_id"])
+    taken["asked"] += int(chat) >= ASKING
     message = {
         "message_id": _take(),
         "date": 1_700_000_000,
@@ -47,6 +57,19 @@ async def token(_request: web.Request) -> web.Response:
     return web.json_response(pair)
 
 
+async def slowed(request: web.Request) -> web.Response:
+    """Take so many milliseconds for each message from now on, and note when each one came."""
+    slow["seconds"] = float(request.query["ms"]) / 1000
+    return web.Response()
+
+
+async def came(_request: web.Request) -> web.Response:
+    """Tell when messages came, and forget it."""
+    answer = web.json_response(times)
+    times.clear()
+    return answer
+
+
 async def counted(_request: web.Request) -> web.Response:
     """Tell how many messages were taken, and when the last one was."""
     return web.json_response(taken)
@@ -60,6 +83,8 @@ def _take() -> int:
 
 app = web.Application(client_max_size=2**22)
 app.router.add_get("/count", counted)
+app.router.add_get("/times", came)
+app.router.add_get("/slow", slowed)
 app.router.add_post("/v4/oa/access_token", token)
 app.router.add_post("/v3.0/oa/message/cs", zalo)
 app.router.add_route("*", "/bot{token}/{method}", telegram)

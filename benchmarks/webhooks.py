@@ -137,15 +137,25 @@ class Bench:
         self.api_port = free_port()
         self.api = f"http://127.0.0.1:{self.api_port}"
         self.texts = questions()
-        self.citizens = count(1_000_000)
+        self.citizens = count(10_000_000)
+        self.taken_at_start = 0
+        """Messages that the platforms had taken when a service of ours began."""
         stack.enter_context(running(HERE / "platforms.py", self.api_port))
         wait_for(self.api_port)
 
     @contextmanager
-    def ours(self, database: str = "") -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-        """Run the whole service with all three doors open."""
+    def ours(
+        self,
+        database: str = "",
+        rate: int = FAST,
+        prepare: Callable[[str], None] | None = None,
+    ) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+        """Run the whole service with all three doors open, on a database that was prepared."""
         port = free_port()
         with tempfile.TemporaryDirectory() as folder:
+            if prepare is not None:
+                prepare(database or f"sqlite:///{folder}/motcua.sqlite3")
+            self.taken_at_start = asyncio.run(self._taken_now())
             settings = {
                 "MOTCUA_DATA_DIR": folder,
                 "MOTCUA_DATABASE_URL": database,
@@ -154,7 +164,7 @@ class Bench:
                 "MOTCUA_TELEGRAM_TOKEN": "4242:token",
                 "MOTCUA_TELEGRAM_SECRET": SECRET,
                 "MOTCUA_TELEGRAM_API": self.api,
-                "MOTCUA_TELEGRAM_RATE": str(FAST),
+                "MOTCUA_TELEGRAM_RATE": str(rate),
                 "MOTCUA_ZALO_APP_ID": APP,
                 "MOTCUA_ZALO_APP_SECRET": SECRET,
                 "MOTCUA_ZALO_OA_SECRET": SECRET,
@@ -206,6 +216,29 @@ class Bench:
             taken = await asyncio.gather(*waits)
             await self._all_answered(session, before + len(taken))
             return taken
+
+    async def answers(self, port: int, hook: Hook, questions: int) -> list[float]:
+        """Ask so many questions, a few a second; return the seconds until each was answered."""
+        waits = []
+        async with _session(0) as session:
+            for number in range(questions):
+                before = await self._asked(session)
+                began = time.perf_counter()
+                who, text = self._said(number, distinct=False)
+                await _post(session, port, hook, who, text)
+                while await self._asked(session) == before:  # noqa: ASYNC110 - the platform
+                    await asyncio.sleep(0.001)
+                waits.append(time.perf_counter() - began)
+                await asyncio.sleep(0.05)
+        return waits
+
+    async def _asked(self, session: aiohttp.ClientSession) -> int:
+        """Return how many messages went to citizens who had asked something."""
+        return int((await self._count(session))["asked"])
+
+    async def _taken_now(self) -> int:
+        async with _session(1) as session:
+            return await self._taken(session)
 
     def _said(self, number: int, *, distinct: bool) -> tuple[int, str]:
         text = self.texts[number % len(self.texts)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -199,6 +200,9 @@ def _open(settings: Settings, now: datetime) -> Store:
     with store.town(now, reading=True) as town:
         # The first citizen does not wait for the search index.
         town.library.understand("")
+    # The catalogue stays as long as the process: nobody need look through it for garbage.
+    gc.collect()
+    gc.freeze()
     return store
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import link_commands, zalo_commands
+from bot import broadcast_commands, link_commands, official_commands, zalo_commands
 from bot.settings import read_settings
 from knowledge.refusal import Refusal
 from locales import LANGUAGES, translator
@@ -30,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(zalo_commands.app, name="zalo")
+app.add_typer(broadcast_commands.app, name="broadcast")
+app.add_typer(official_commands.app, name="officials")
 app.command()(link_commands.link)
 
 WHY = "why"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from bot import broadcasting, reminding
 from bot.desk import Desk
 from bot.inbox import Inbox
 from knowledge.records import dialogues, outbox, questions, seen
@@ -15,7 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 async def run(desk: Desk, inbox: Inbox, named_days: int) -> None:
-    """Sweep each minute until cancelled; any number of processes may do so."""
+    """See to broadcasts, reminders and sweeping until cancelled; any number of processes may."""
+    sweeping = _sweep_each_minute(desk, inbox, named_days)
+    await asyncio.gather(broadcasting.run(desk), reminding.run(desk), sweeping)
+
+
+async def _sweep_each_minute(desk: Desk, inbox: Inbox, named_days: int) -> None:
     while True:
         try:
             await desk.do(lambda town: sweep(town, named_days), patient=False)

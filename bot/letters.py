@@ -20,6 +20,7 @@ def as_json(letter: Letter) -> dict[str, Any]:
         ],
         "language": letter.language,
         "context": dict(letter.context),
+        "template_data": dict(letter.template_data),
     }
 
 
@@ -36,4 +37,5 @@ def from_json(to: str, fields: Mapping[str, Any]) -> Letter:
         ],
         language=fields["language"],
         context=fields["context"],
+        template_data=fields.get("template_data", {}),
     )

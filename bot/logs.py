@@ -1,7 +1,10 @@
 """What operators read: no secret stands in it, and nothing that tells who somebody is."""
 
 import logging
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
+from traceback import format_tb
+from types import TracebackType
 
 from pydantic import SecretStr
 from typing_extensions import override
@@ -11,6 +14,8 @@ from knowledge.privacy import MARK, mask
 
 SHORTEST = 6
 """Characters of a secret that is looked for; shorter ones would blacken common words."""
+
+_Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 def configure(settings: Settings) -> None:
@@ -28,7 +33,10 @@ def secrets(settings: Settings) -> list[str]:
 
 
 class Discreet(logging.Formatter):
-    """Puts marks in place of secrets, identity numbers and telephone numbers."""
+    """Puts marks in place of secrets, identity numbers and telephone numbers.
+
+    Of an error it tells the kind and the place. Its words it leaves out: they may be a citizen's.
+    """
 
     def __init__(self, hidden: Iterable[str]) -> None:
         """Take what must never be read."""
@@ -44,7 +52,33 @@ class Discreet(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return self._without(super().format(record))
 
+    @override
+    def formatException(self, ei: _Fault) -> str:
+        return "\n".join(
+            "".join(format_tb(error.__traceback__)) + f"{type(error).__name__}{_said(error)}"
+            for error in reversed(list(_chain(ei[1])))
+        )
+
     def _without(self, text: str) -> str:
         for each in self._hidden:
             text = text.replace(each, MARK)
         return text
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Return an error and those that led to it, the latest first."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _said(error: BaseException) -> str:
+    """Return what the system says of a fault, such as a full disk; it knows no citizen's words."""
+    if isinstance(error, OSError):
+        return f": {error.strerror}"
+    if isinstance(error, sqlite3.Error):
+        return f": {error}"
+    code = getattr(error, "sqlstate", None)
+    return f": {code}" if isinstance(code, str) else ""

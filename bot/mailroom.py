@@ -13,7 +13,7 @@ from bot.inbox import Inbox, Parcel
 from bot.postman import PATIENCE, Postman
 from bot.reception import Reception
 from bot.serving import SILENCE, Errand
-from knowledge.records import citizens
+from knowledge.records import citizens, seen
 from knowledge.store import Town
 
 AT_ONCE = 256
@@ -78,7 +78,7 @@ class Mailroom:
             slow = asyncio.get_running_loop().call_later(SLOW, self._show_busy, channel, parcel)
         try:
             if channel is not None and (event := _read(channel, parcel)) is not None:
-                await self._take(event, parcel.channel)
+                await self._take(event, parcel)
             self._inbox.done([parcel.id])
         except Exception:  # noqa: BLE001 - the parcel stays in the inbox for the next start
             _log.exception(
@@ -90,15 +90,17 @@ class Mailroom:
             self._busy -= 1
             self._room.set()
 
-    async def _take(self, event: Event, channel: str) -> None:
+    async def _take(self, event: Event, parcel: Parcel) -> None:
         if not isinstance(event, Arrival):
-            await self._desk.do(lambda town: _note(event, channel, town))
+            lane = self._reception.lane(parcel.channel, event.sender)
+            await self._desk.do(lambda town: _note(event, parcel, town), key=lane)
             return
-        postman = self._postmen[channel]
+        postman = self._postmen[parcel.channel]
         ask = replace(event.ask, now=self._clock())
         reserved = postman.reserve()
         try:
-            served = await self._reception.serve(Errand(ask, event.context, claimed=reserved))
+            errand = Errand(ask, event.context, claimed=reserved, came_at=parcel.received_at)
+            served = await self._reception.serve(errand)
         except BaseException:
             postman.hand_over(None, None, reserved=reserved)
             raise
@@ -117,8 +119,11 @@ def _read(channel: Channel, parcel: Parcel) -> Event | None:
         return None
 
 
-def _note(event: Reach | Moved | TakenOver, channel: str, town: Town) -> None:
-    """Keep what an event tells about a citizen whom we know."""
+def _note(event: Reach | Moved | TakenOver, parcel: Parcel, town: Town) -> None:
+    """Keep what an event tells about a citizen whom we know; a repeat tells nothing any more."""
+    channel = parcel.channel
+    if not seen.first_times(town.session, [(channel, parcel.key)], town.now):
+        return
     match event:
         case Moved():
             citizens.move(town.session, channel, event.sender, event.to)
@@ -126,5 +131,5 @@ def _note(event: Reach | Moved | TakenOver, channel: str, town: Town) -> None:
             if citizen := citizens.find(town.session, channel, event.sender):
                 citizen.reachable = event.reachable
         case TakenOver():
-            citizen = citizens.meet(town.session, channel, event.sender, town.now)
-            citizen.paused_until = town.now + SILENCE
+            until = town.now + SILENCE
+            citizens.pause(town.session, (channel, event.sender), until, town.now)

@@ -62,7 +62,8 @@ class Pacer:
             if (wait := self._wait(loop.time(), priority)) > 0:
                 self._changed.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
                 continue
             heappop(self._line)
             if not turn.done():

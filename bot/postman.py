@@ -13,9 +13,10 @@ from datetime import timedelta
 from functools import partial
 from secrets import token_hex
 
-from bot.channels.channel import Channel, Keep, Letter, Migrated, Outcome, SendError
-from bot.composing import compose
+from bot.channels.channel import Channel, Keep, Letter, Migrated, Outcome, SendError, Shut
+from bot.composing import compose_all
 from bot.desk import Clock, Desk
+from bot.ledger import Ledger
 from bot.pace import ChatPace, Pacer
 from knowledge.leases import Lease
 from knowledge.records import channels, citizens, outbox
@@ -68,6 +69,8 @@ class _Job:
     attempts: int = 0
     under_way: bool = False
     """A part has left, and nobody knows yet whether it arrived."""
+    unsure: bool = False
+    """Nobody will ever know whether the last part arrived."""
 
 
 class _Put(Exception):  # noqa: N818 - no error: the letter leaves the postman's hands
@@ -91,6 +94,7 @@ class Postman:
         self._desk = desk
         self._clock = clock
         self._window = WINDOW + int(channel.pace.per_second)
+        self._ledger = Ledger(channel)
         self._pacer = Pacer(channel.pace)
         self._paces: dict[str, ChatPace] = {}
         self._chats: dict[str, deque[_Job]] = {}
@@ -99,6 +103,8 @@ class Postman:
         """Letters in hand, replies and others; a reply never waits for room among the others."""
         self._unclaimed = 0
         """Replies being written that are to wait in the outbox."""
+        self._promised = 0
+        """Replies being written that are to be sent at once."""
         self._backlog = True
         """There may be replies in the outbox that nobody has claimed."""
         self._more = False
@@ -106,8 +112,11 @@ class Postman:
         self._running: set[int] = set()
         """Broadcasts whose letters may leave."""
         self._called = asyncio.Event()
+        self._handed = asyncio.Event()
+        """Nothing that was promised is still being written."""
+        self._handed.set()
         self._ended: list[Ended] = []
-        self._returned: list[int] = []
+        self._returned: list[_Job] = []
         self._noting: asyncio.Task[None] | None = None
 
     def reserve(self) -> bool:
@@ -117,6 +126,8 @@ class Postman:
             self._unclaimed += 1
             return False
         self._claimed[REPLY] += 1
+        self._promised += 1
+        self._handed.clear()
         return True
 
     def hand_over(self, id_: int | None, letter: Letter | None, *, reserved: bool) -> None:
@@ -125,10 +136,14 @@ class Postman:
             self._unclaimed -= 1
             self._backlog = True
             self._called.set()
-        elif id_ is None or letter is None:
+            return
+        self._promised -= 1
+        if id_ is None or letter is None:
             self._claimed[REPLY] -= 1
         else:
             self._take(_Job(id_, letter))
+        if not self._promised:
+            self._handed.set()
 
     async def run(self, keep: Keep) -> None:
         """Be the channel's one postman whenever no other process is, until cancelled."""
@@ -158,45 +173,69 @@ class Postman:
                 return
 
     async def _lead(self, lease: Lease) -> None:
-        found = await self._desk.do(lambda town: outbox.adopt(town.session, self.channel.name))
-        for id_ in found:
-            _log.warning(
-                "letter %s of %s was under way when its postman died; it may arrive twice",
-                id_,
-                self.channel.name,
-            )
+        await self._desk.do(self._adopt)
+        self._backlog = True
         self.leading = True
         while not await asyncio.to_thread(lease.lost):
             self._called.clear()
             await self._look()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._called.wait(), LOOK)
+                # Python 3.11's wait_for would miss a cancellation that comes along with a call.
+                async with asyncio.timeout(LOOK):
+                    await self._called.wait()
+
+    def _adopt(self, town: Town) -> None:
+        # Before it is committed: a crash in between would leave it unsaid.
+        for id_ in outbox.adopt(town.session, self.channel.name):
+            _log.warning(
+                "letter %s of %s was under way when its postman died; it may arrive twice",
+                id_,
+                self.channel.name,
+            )
 
     async def _look(self) -> None:
         """Claim what is due, as much as can be in hand."""
         name, rooms = self.channel.name, (self._room(REPLY), self._room(OTHER))
-        self.stopped, self._running, due = await self._desk.look(
+        self.stopped, self._running, self._ledger.barred, due = await self._desk.look(
             lambda town: (
                 channels.stopped(town.session, name),
                 outbox.running(town.session),
+                self._ledger.look(town),
                 outbox.due(town.session, name, town.now),
             )
         )
         if self.stopped or not due or not any(rooms):
-            self._backlog = self._backlog and bool(due)
+            self._backlog = self._backlog and (bool(due) or self._called.is_set())
             return
-        self._backlog = False
+        self._backlog = True
         self._claimed.update(dict(zip((REPLY, OTHER), rooms, strict=True)))
-        claimed = await self._desk.do(lambda town: self._claim(town, *rooms))
+        claimed = await self._fetch(*rooms)
+        replies = sum(job.priority == Priority.REPLY for job, _ in claimed)
         self._claimed.subtract(dict(zip((REPLY, OTHER), rooms, strict=True)))
-        self._claimed.update(Counter(job.priority == Priority.REPLY for job, _ in claimed))
-        self._backlog = self._claimed[REPLY] >= self._window
+        self._claimed.update({REPLY: replies, OTHER: len(claimed) - replies})
+        # Whoever calls meanwhile may have put something behind what was claimed.
+        self._backlog = replies == rooms[0] or self._called.is_set()
         self._more = self._claimed[OTHER] >= self._window
         for job, state in claimed:
             if state is None:
                 self._take(job)
             else:
                 self._end(job, state)
+
+    async def _fetch(self, replies: int, others: int) -> list[tuple[_Job, State | None]]:
+        """Claim letters, and give them back if the postman is dismissed meanwhile."""
+        claim = self._desk.do(lambda town: self._claim(town, replies, others))
+        claiming = asyncio.ensure_future(claim)
+        try:
+            claimed = await asyncio.shield(claiming)
+            # What was promised to be sent at once is older than the same citizen's letters here.
+            await self._handed.wait()
+        except asyncio.CancelledError:
+            await asyncio.wait([claiming], timeout=PATIENCE)
+            if claiming.done() and claiming.exception() is None:
+                self._returned += [job for job, _ in claiming.result()]
+            raise
+        return claimed
 
     def _room(self, kind: bool) -> int:  # noqa: FBT001 - a kind of letter
         return max(0, self._window - self._claimed[kind])
@@ -205,7 +244,7 @@ class Postman:
         """Claim letters and write what they say now, or the state in which they end instead."""
         name = self.channel.name
         rows = outbox.claim(town.session, name, town.now, replies, others)
-        return [_job(row, compose(row, town)) for row in rows]
+        return [_job(*each) for each in self._ledger.admit(compose_all(rows, town), town)]
 
     def _take(self, job: _Job) -> None:
         chat = job.letter.to
@@ -225,7 +264,7 @@ class Postman:
             try:
                 await self._deliver(job)
             except _Put as put:
-                await self._desk.do(put.record)
+                await self._desk.do(partial(self._put, job, put.record))
                 self._let_go(job)
             except asyncio.CancelledError:
                 return
@@ -252,7 +291,7 @@ class Postman:
         while job.parts_sent < len(parts):
             await self._turn(job)
             held = job.broadcast is not None and job.broadcast not in self._running
-            if self.stopped or held:
+            if self.stopped or held or self._ledger.bars(job.letter):
                 raise _Put(lambda town: outbox.give_back(town.session, [job.id]))
             job.under_way = True
             try:
@@ -263,6 +302,10 @@ class Postman:
             else:
                 job.under_way = False
                 job.parts_sent += 1
+
+    def _put(self, job: _Job, record: Callable[[Town], None], town: Town) -> None:
+        record(town)
+        self._ledger.give_back(job.letter, job.parts_sent + job.unsure, town)
 
     async def _turn(self, job: _Job) -> None:
         loop, chat = asyncio.get_running_loop(), job.letter.to
@@ -283,12 +326,15 @@ class Postman:
     async def _missed(self, job: _Job, error: SendError) -> None:
         """Wait before the next attempt, or raise _Put."""
         _log.info("letter %s of %s: %s", job.id, self.channel.name, error.reason)
+        job.unsure = error.unsure
         if isinstance(error, Migrated):
             old, to = job.letter.to, error.to
             await self._desk.do(
                 lambda town: citizens.move(town.session, self.channel.name, old, to)
             )
             raise _Put(lambda town: outbox.redirect(town.session, job.id, to))
+        if isinstance(error, Shut) and job.letter.way is not None:
+            self._shut(job, error)
         if error.outcome in ASIDE:
             self._set_aside(job, error)
         if error.outcome is Outcome.STOPPED:
@@ -300,7 +346,7 @@ class Postman:
             wait = min(2.0 ** (job.attempts - 1), LONGEST_WAIT)
             if job.attempts > ATTEMPTS:
                 self._set_aside(job, SendError(Outcome.REFUSED, error.reason))
-        if wait > IN_HAND:
+        if wait > IN_HAND or (job.unsure and self._ledger.costs(job.letter)):
             later = timedelta(seconds=wait)
             raise _Put(
                 lambda town: outbox.put_off(town.session, job.id, town.now + later, job.parts_sent)
@@ -319,6 +365,17 @@ class Postman:
             outbox.end(town.session, [ended], town.now)
             if state is State.UNREACHABLE and (who := citizens.find(town.session, name, to)):
                 citizens.unreachable(town.session, who)
+
+        raise _Put(record)
+
+    def _shut(self, job: _Job, error: Shut) -> None:
+        """Let the ledger learn it, and then say how else the letter may go."""
+        if error.way is not None:
+            self._ledger.barred |= {error.way}
+
+        def record(town: Town) -> None:
+            self._ledger.shut(job.letter, error, town)
+            outbox.put_off(town.session, job.id, town.now, job.parts_sent)
 
         raise _Put(record)
 
@@ -351,13 +408,13 @@ class Postman:
     async def _put_down(self) -> None:
         """Let arrive what is under way, give the rest back; the next one sees to what is left."""
         for jobs in self._chats.values():
-            self._returned += [jobs.pop().id for _ in range(len(jobs) - 1)]
+            self._returned += [jobs.pop() for _ in range(len(jobs) - 1)]
         if self._walks:
             await asyncio.wait(self._walks, timeout=PATIENCE)
         for walk in list(self._walks):
             walk.cancel()
         left = [job for jobs in self._chats.values() for job in jobs]
-        self._returned += [job.id for job in left if not job.under_way]
+        self._returned += [job for job in left if not job.under_way]
         self._chats.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
@@ -368,7 +425,12 @@ class Postman:
         while self._noting is not None:
             await asyncio.shield(self._noting)
         returned, self._returned = self._returned, []
-        await self._desk.do(lambda town: outbox.give_back(town.session, returned))
+        await self._desk.do(partial(self._give_back, returned))
+
+    def _give_back(self, jobs: Sequence[_Job], town: Town) -> None:
+        outbox.give_back(town.session, [job.id for job in jobs])
+        for job in jobs:
+            self._ledger.give_back(job.letter, job.parts_sent, town)
 
 
 async def _won(lease: Lease) -> bool:

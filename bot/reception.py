@@ -70,7 +70,7 @@ class Reception:
         A message whose letter is posted waits for a database that is away; the others fail.
         """
         ask, half = errand.ask, len(self._lanes) // 2
-        number = hash((ask.channel, ask.sender)) % half + half * (errand.context is None)
+        number = self.lane(ask.channel, ask.sender) + half * (errand.context is None)
         done: asyncio.Future[Served] = asyncio.get_running_loop().create_future()
         self._lanes[number].append((errand, done))
         if not self._served[number]:
@@ -80,6 +80,10 @@ class Reception:
         self.tally[ask.channel, served.ending] += 1
         _log.info("%s %s in %.0f ms", ask.channel, served.ending, _milliseconds(errand.began))
         return served
+
+    def lane(self, channel: str, sender: str) -> int:
+        """Return the desk's key under which a citizen's messages are served in their order."""
+        return hash((channel, sender)) % (len(self._lanes) // 2)
 
     async def look(self, now: datetime, read: Callable[[Town], T]) -> T:
         """Run a function on a transaction that writes nothing."""

@@ -13,9 +13,9 @@ from bot.answers import Answers
 from bot.channels.channel import Letter
 from bot.flood import Flood
 from bot.letters import as_json
-from handlers import privacy
+from handlers import privacy, reminders
 from handlers.talk import Ask, Memory, Outcome, Reply, Wish
-from knowledge.records import citizens, dialogues, outbox, questions, seen
+from knowledge.records import citizens, dialogues, outbox, questions, seen, subscriptions
 from knowledge.records.citizens import Visitor
 from knowledge.records.outbox import Post, State
 from knowledge.store import Town
@@ -26,6 +26,9 @@ LONGEST = 4_000
 
 SILENCE = timedelta(hours=12)
 """How long the bot keeps silent after an official has written to a citizen himself."""
+
+LONG = timedelta(days=60)
+"""After such a silence a citizen is told what he still gets, and how to stop it."""
 
 REPEATED, FLOODED, PAUSED = "repeated", "flooded", "paused"
 """How a message may end beside its reply's outcome."""
@@ -42,6 +45,8 @@ class Errand:
     """What the channel wants back with the letter; None for a reply that is not posted."""
     claimed: bool = False
     """The postman takes the letter at once, from memory."""
+    came_at: datetime | None = None
+    """When it was written, if that may be long before it is answered; UTC and aware."""
     began: float = field(default_factory=perf_counter)
 
 
@@ -79,14 +84,19 @@ class Serving:
         if not batch.is_new(errand):
             return Served(REPEATED)
         citizen, now = batch.citizen(errand), errand.ask.now
-        if errand.context is not None and not self._flood.allows(_who(errand.ask), now):
-            told = self._flood.first_refusal(_who(errand.ask), now)
+        # What waited for hours, while the database was away, is no flood.
+        who, came_at = _who(errand.ask), errand.came_at or now
+        if errand.context is not None and not self._flood.allows(who, came_at):
+            told = self._flood.first_refusal(who, came_at)
             return Served(FLOODED, _slow_down(citizen.language) if told else None)
         ask = batch.as_known(errand, citizen)
         reply = self._answers(ask, batch.town)
         if citizen.paused_until and citizen.paused_until > now and reply.wish is not Wish.RESUME:
             return Served(PAUSED)
         _grant(reply.wish, citizen, now)
+        if errand.context is not None:
+            reply = _welcome_back(reply, citizen, batch.town, now)
+        citizen.last_seen = now
         reply = self._with_notice(reply, citizen, now)
         batch.keep(errand, ask, reply, citizen)
         return Served(reply.outcome, reply)
@@ -111,9 +121,9 @@ class _Batch:
         session, self._now = town.session, max(each.ask.now for each in errands)
         numbered = [(each.ask.channel, each.ask.message) for each in errands if each.ask.message]
         self._new = seen.first_times(session, numbered, self._now)
-        self._people = citizens.meet_all(
-            session, [_address(each.ask) for each in errands], self._now
-        )
+        # A repeat brings nobody back who was forgotten since.
+        new = [each.ask for each in errands if not each.ask.message or self._comes_first(each.ask)]
+        self._people = citizens.meet_all(session, map(_address, new), self._now)
         known = [each.id for each in self._people.values() if not each.is_new]
         self._states = dialogues.get(session, known, self._now)
         self._memories: dict[int, Memory] = {}
@@ -123,13 +133,17 @@ class _Batch:
     def is_new(self, errand: Errand) -> bool:
         if not errand.ask.message:
             return True
-        key = (errand.ask.channel, errand.ask.message)
-        new = key in self._new
-        self._new.discard(key)
+        new = self._comes_first(errand.ask)
+        self._new.discard((errand.ask.channel, errand.ask.message))
         return new
 
+    def _comes_first(self, ask: Ask) -> bool:
+        return (ask.channel, ask.message) in self._new
+
     def citizen(self, errand: Errand) -> Visitor:
-        return self._people[_address(errand.ask)]
+        citizen, came_at = self._people[_address(errand.ask)], errand.came_at or errand.ask.now
+        citizen.heard_at = max(citizen.heard_at or came_at, came_at)
+        return citizen
 
     def as_known(self, errand: Errand, citizen: Visitor) -> Ask:
         """Add what the citizen chose and said before; keep what he chooses now."""
@@ -151,6 +165,11 @@ class _Batch:
         citizen.language = reply.chosen_language or citizen.language
         citizen.locality = reply.chosen_locality or citizen.locality
         self._memories[citizen.id] = reply.memory
+        # At once, for his next message may be in this batch.
+        for each in reply.reminders:
+            subscriptions.put(self.town.session, citizen.id, each, ask.now)
+        if reply.no_more:
+            subscriptions.end(self.town.session, citizen.id, reply.no_more)
         self._questions.append(_question(errand, ask, reply, citizen, self.town))
         if reply.wish is Wish.FORGET:
             self._forgotten.add(citizen.id)
@@ -242,6 +261,15 @@ def _grant(wish: Wish | None, citizen: Visitor, now: datetime) -> None:
             citizen.stopped_at = None
         case Wish.RESUME:
             citizen.paused_until = None
+
+
+def _welcome_back(reply: Reply, citizen: Visitor, town: Town, now: datetime) -> Reply:
+    """Remind a citizen who was silent for long of what is sent to him unasked."""
+    knows = citizen.noticed_at is None or citizen.stopped_at or reply.wish is Wish.FORGET
+    if knows or reply.reminders or reply.no_more or now - citizen.last_seen < LONG:
+        return reply
+    say = translator(reply.memory.language or reply.chosen_language or citizen.language or "")
+    return replace(reply, body=f"{reply.body}\n\n{reminders.still(say, town, citizen.id)}")
 
 
 def _question(

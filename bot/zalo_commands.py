@@ -1,4 +1,4 @@
-"""The command line for the Zalo Official Account: `motcua zalo token` and `motcua zalo check`."""
+"""The command line for the Zalo Official Account: `motcua zalo token`, `check` and `quota`."""
 
 import asyncio
 import sys
@@ -61,6 +61,27 @@ def check(
         if found.stopped:
             _resume(store)
             typer.echo(say("Sending has begun again."))
+
+
+@app.command()
+def quota(
+    *,
+    language: Annotated[str, typer.Option(help="vi or en.")] = LANGUAGES[0],
+    resume: Annotated[bool, typer.Option(help="Use again what Zalo has barred.")] = False,
+) -> None:
+    """Say what letters nobody asked for have cost this month, and what Zalo has barred."""
+    from bot.channels.zalo_oa import check as checks  # noqa: PLC0415
+    from bot.channels.zalo_oa.events import NAME  # noqa: PLC0415
+    from knowledge.records import windows  # noqa: PLC0415
+
+    settings, say, now = read_settings(), translator(language), _now()
+    with _open_store(settings) as store:
+        if resume:
+            with store.town(now) as town:
+                windows.resume(town.session, NAME)
+        with store.town(now, reading=True) as town:
+            for line in checks.ledger(settings, town.session, now, say):
+                typer.echo(line)
 
 
 def _resume(store: "Store") -> None:

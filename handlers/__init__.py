@@ -13,6 +13,7 @@ from handlers import (
     media,
     nearby,
     procedure,
+    reminders,
     schedule,
     scheme,
     start,
@@ -36,6 +37,7 @@ HANDLERS: list[Handler] = [
     nearby,
     deep_link,
     commands,
+    reminders,
     conversation,
     language,
     start,
@@ -53,7 +55,7 @@ def answer(ask: Ask, town: Town) -> Reply:
         ask = replace(ask, locality=None)
     ask = conversation.spelled_out(ask)
     meaning = town.library.understand(argument(ask.text), ask.locality)
-    turn = Turn(ask, meaning, translator(language.spoken(ask, meaning)))
+    turn = Turn(ask, meaning, translator(language.spoken(ask, meaning)), ask.text)
     if commands.named(ask) is None:
         turn = conversation.in_context(turn, town)
     replies = (handler.answer(turn, town) for handler in HANDLERS)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from handlers import language, locality, privacy, start, stop
+from handlers import language, locality, privacy, reminders, start, stop
 from handlers.sayings import COMMAND
 from handlers.talk import Ask, Outcome, Reply, Turn
 from knowledge.plans.understanding import Intent, Subject
@@ -76,6 +76,12 @@ COMMANDS = [
     Command("start", message("begin, and see what I can do"), _start),
     Command("help", message("how to ask, and all commands"), _help, also="trogiup"),
     Command("diaphuong", message("choose your place"), locality.choose),
+    Command(
+        "nhac",
+        message("what I remind you of; change or stop it"),
+        reminders.command,
+        also="remind",
+    ),
     Command("ngonngu", message("choose the language"), language.choose),
     Command(
         "riengtu",

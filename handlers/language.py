@@ -27,8 +27,8 @@ costs could country couple court cremation cultural
 currently data date daughter days deal dear death debt deceased deed degree delete department desk
 details died different digital diploma disability disabled dissolve district divide divorce
 document documents does doesn't don't during each earlier easy either elderly employee end
-english enough error estate ethnic even ever every everything example excuse expired explain
-extension family farmer father fee fees fill fine finish finished first fix follow food for
+english enough error estate ethnic even evening ever every everything example excuse expired
+explain extension family farmer father fee fees fill fine finish finished first fix follow food for
 foreign foreigner forgot free friend from funeral further gets getting give given grandfather
 grandmother grant half happen happy hard have hear heirs help helped her here hers hours house
 household households how how's husband i'm i've if ill immediately important information
@@ -39,11 +39,12 @@ make many marriage married marry maybe meal meaning member minority mistake mond
 monthly months more morning mortgage mortgages mother moved moving much must myself name names
 near need needed needs never new next night nobody none notarise notarize notary nothing now
 number of office officer often old once only opened opening or order original other others our
-over own owner paid papers parent parents part passport payment pension people percent permanent
-permit person personal photocopy place police poor
+over own owner paid papers parent parents part passport pause payment pension people percent
+permanent permit person personal photocopy place police poor
 possible power prepare previous price privacy probably
 problem procedure process proof property province public pupil pupils purchase question questions
 quick quickly ready really reason receive received red refuse register registration relative
+remind reminded reminder reminders reminding
 release renew replace report request required requirement requirements residence rest restaurant
 result return right rural safety said same saturday school seal second sell send service services
 several shall should show sign signature signed since single sister situation small someone

@@ -14,7 +14,7 @@ from handlers.sayings import AGREED, NO, PRIVACY, PRIVACY_SHORT, bare, is_only
 from handlers.talk import Ask, Attachment, Button, Memory, Outcome, Reply, Turn, Wish
 from knowledge.plans.days import local_time
 from knowledge.plans.understanding import Intent
-from knowledge.records import citizens, questions
+from knowledge.records import citizens, questions, subscriptions
 from knowledge.records.tables import Citizen, Question
 from knowledge.store import Town
 from locales import LANGUAGES, Translator, message, translator
@@ -119,6 +119,10 @@ def _list(turn: Turn, town: Town, citizen: Citizen) -> list[str]:
         say(
             "language: {language}",
             language=LANGUAGE_NAMES.get(citizen.language or "", say("not chosen")),
+        ),
+        say(
+            "reminders: {count}, see /nhac",
+            count=len(subscriptions.of(town.session, _id(citizen))),
         ),
         say(
             "your account on {channel}, so that answers reach you", channel=_channel(say, citizen)

@@ -1,6 +1,7 @@
 """A procedure is asked about: answer it, or ask back which one is meant."""
 
-from handlers.card import card, facets
+from handlers.card import Card, card, facets
+from handlers.reminder_sayings import offer
 from handlers.sources import Footnotes
 from handlers.standing import plans_behind, standing
 from handlers.talk import Button, Memory, Outcome, Reply, Turn, Warn
@@ -50,7 +51,7 @@ def tell(turn: Turn, town: Town) -> Reply:
         sources=footnotes.sources,
         source_lines=footnotes.lines,
         warnings=tuple(warnings),
-        buttons=_follow_ups(turn, procedures),
+        buttons=(*_follow_ups(turn, procedures), *_reminder(turn, procedures, cards)),
         memory=Memory(
             procedures=tuple(procedure.id for procedure in procedures), question=turn.ask.text
         ),
@@ -67,6 +68,13 @@ def _follow_ups(turn: Turn, procedures: list[Procedure]) -> tuple[Button, ...]:
         for intent, label in FOLLOW_UPS.items()
         if intent not in said
     )
+
+
+def _reminder(turn: Turn, procedures: list[Procedure], cards: list[Card]) -> tuple[Button, ...]:
+    """Offer to remind of what has a coming day."""
+    coming = zip(procedures, cards, strict=True)
+    ids = tuple(procedure.id for procedure, each in coming if each.sheet.next_dates)
+    return offer(turn, *ids) if ids else ()
 
 
 def ask_back(turn: Turn, town: Town) -> Reply:

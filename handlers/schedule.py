@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from handlers.locality import ask_place
+from handlers.reminder_sayings import offer
 from handlers.sources import Footnotes
 from handlers.standing import plans_of, standing
 from handlers.talk import Outcome, Reply, Turn, Warn
@@ -92,6 +93,7 @@ def _schedule(turn: Turn, town: Town, locality: str) -> Reply:
         sources=footnotes.sources,
         source_lines=footnotes.lines,
         warnings=(Warn.PLAN_UNCONFIRMED, *((Warn.HOLIDAY_SHIFT,) if closed else ())),
+        buttons=offer(turn, locality),
     )
 
 

@@ -23,8 +23,9 @@ def stop(turn: Turn, _town: Town) -> Reply:
     """Promise silence; questions are answered all the same."""
     return Reply(
         body=turn.say(
-            "All right. I send you nothing any more of my own accord; when you ask, I answer. "
-            "To receive messages again, type /start."
+            "All right. I send you nothing any more of my own accord, no reminders either; when "
+            "you ask, I answer. To receive messages again, type /start; /nhac shows your "
+            "reminders."
         ),
         outcome=Outcome.INFORMED,
         intents=(Intent.OTHER,),

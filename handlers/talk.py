@@ -8,6 +8,7 @@ from enum import StrEnum
 from knowledge.plans.model import Fact, FactKind, Source, Weekday
 from knowledge.plans.understanding import Intent, Match, Understanding
 from knowledge.records.questions import NAMED_FOR
+from knowledge.records.subscriptions import Reminder
 from locales import Translator
 
 
@@ -165,6 +166,10 @@ class Reply:
     """A place the citizen chose with this message, kept with him."""
     chosen_language: str | None = None
     wish: Wish | None = None
+    reminders: tuple[Reminder, ...] = ()
+    """Wanted from now on, each in place of what he has on the same subject."""
+    no_more: tuple[str, ...] = ()
+    """Subjects of which he wants to be reminded no more."""
     attachments: tuple[Attachment, ...] = ()
     personal: bool = False
     """Tells what is kept about this citizen: such a reply is never given to another one."""
@@ -182,3 +187,5 @@ class Turn:
     ask: Ask
     meaning: Understanding
     say: Translator
+    said: str = ""
+    """What the citizen himself said; the ask's words may be those of his last question."""

@@ -1,9 +1,9 @@
 """What keeps several processes from stepping on each other, on SQLite and PostgreSQL alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -29,6 +29,21 @@ def insert_all(
     insert = postgresql.insert(table) if _on_postgresql(session) else sqlite.insert(table)
     once = insert.on_conflict_do_nothing().returning(*returned)
     return session.connection().execute(once, rows).all()
+
+
+def insert_selected(
+    session: Session, table: type[SQLModel], columns: Mapping[str, Any], source: Select[Any]
+) -> int:
+    """Insert what a SELECT finds, unless its key is there; return the number of new rows.
+
+    `columns` are what each row consists of, by name; `source` is a SELECT of nothing with its
+    joins, conditions and order.
+    """
+    insert = postgresql.insert(table) if _on_postgresql(session) else sqlite.insert(table)
+    found = source.with_only_columns(*columns.values(), maintain_column_froms=True)
+    once = insert.from_select(list(columns), found).on_conflict_do_nothing()
+    kept = {"preserve_rowcount": True}
+    return session.connection().execute(once, execution_options=kept).rowcount
 
 
 def put_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:

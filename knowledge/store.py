@@ -164,7 +164,8 @@ def _prepare(store: Store, builtin: Callable[[], Contents]) -> None:
 def _engine(url: str) -> Engine:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # A port that is no number may be a part of the password.
         raise Refusal(UNKNOWN_ADDRESS) from None
     match address.get_backend_name():
         case "sqlite" if address.database:

@@ -36,6 +36,10 @@ RETRIES = [timedelta(seconds=30), *(timedelta(minutes=each) for each in (5, 15, 
 MESSAGES = {
     0: "Success",
     -32: "Request rate limit exceeded",
+    -109: "Template id is invalid",
+    -112: "Template data is invalid",
+    -133: "ZNS is not allowed to be sent at night",
+    -144: "The daily quota of templates is exceeded",
     -100: "Attachment is invalid or has expired",
     -200: "Send message failed",
     -201: "Params is invalid",
@@ -264,6 +268,16 @@ class FakeZalo(Loopback):
         """Requests a minute; more are answered -32."""
         self.paid_quota = 500
         """Messages left for users who were silent for 48 hours."""
+        self.monthly_quota: int | None = None
+        """What `paid_quota` is filled up to as a month begins in Vietnam; None for never."""
+        self.templates: dict[str, set[str]] = {}
+        """Approved ZBS templates by id, with the names of their parameters."""
+        self.template_shape = "user_id"
+        """How a template's body must name the user: "user_id" or "recipient"."""
+        self.template_quota = 500
+        """Templates a day in Vietnam."""
+        self.refusals: dict[str, int] = {}
+        """Codes with which a message to a user is answered, whatever it is."""
         self.must_follow = False
         self.nights_closed = False
         """Whether 22:00-06:00 in Vietnam is answered -234."""
@@ -290,6 +304,7 @@ class FakeZalo(Loopback):
         self._access_until = self._refresh_until = START
         self._codes: dict[str, tuple[str, datetime]] = {}
         self._recent: deque[float] = deque()
+        self._month = START.astimezone(VIETNAM).month
         self.issue()
 
     @property
@@ -365,6 +380,7 @@ class FakeZalo(Loopback):
         return {
             ("POST", "/v3.0/oa/message/cs"): self._message,
             ("POST", "/v2.0/oa/message"): self._message,
+            ("POST", "/v3.0/oa/message/template"): self._template,
             ("POST", "/v2.0/oa/upload/image"): self._upload,
             ("POST", "/v2.0/oa/upload/gif"): self._upload,
             ("POST", "/v2.0/oa/upload/file"): self._upload,
@@ -402,16 +418,14 @@ class FakeZalo(Loopback):
         text, buttons = self._content(message)
         self._may_write(user)
         quota = self._window(user)
-        sent = Sent(
-            to=user.id,
+        sent = self._taken(
+            request,
+            user,
+            quota,
             text=text,
             buttons=buttons,
             attachment=message.get("attachment"),
             message=message,
-            path=request.path,
-            at=self.now(),
-            quota=quota,
-            message_id=secrets.token_hex(10),
         )
         self.sent.append(sent)
         if self.echoes and self.webhook:
@@ -422,6 +436,49 @@ class FakeZalo(Loopback):
             "sent_time": self._milliseconds(),
             "quota": {"quota_type": quota},
         }
+
+    async def _template(self, request: web.Request) -> Json:
+        """Send a template by user id; the window does not matter to it."""
+        body = await _json(request)
+        wanted = {self.template_shape, "template_id", "template_data"}
+        if set(body) != wanted:
+            raise Refused(-201)
+        user = self._recipient(body.get("recipient", {"user_id": body.get("user_id")}))
+        names, data = self.templates.get(str(body["template_id"])), body["template_data"]
+        if names is None:
+            raise Refused(-109)
+        if not isinstance(data, dict) or set(data) != names or not all(data.values()):
+            raise Refused(-112)
+        left = self.template_quota - self._templates_today()
+        if left <= 0:
+            raise Refused(-144)
+        if user.id in self.refusals:
+            raise Refused(self.refusals[user.id])
+        if not 6 <= self.now().astimezone(VIETNAM).hour < 22:
+            raise Refused(-133)
+        sent = self._taken(
+            request, user, "template", text="", buttons=(), attachment=None, message=data
+        )
+        self.sent.append(sent)
+        quota = {"dailyQuota": str(self.template_quota), "remainingQuota": str(left - 1)}
+        return {"msg_id": sent.message_id, "sent_time": self._milliseconds(), "quota": quota}
+
+    def _templates_today(self) -> int:
+        today = self.now().astimezone(VIETNAM).date()
+        days = (
+            each.at.astimezone(VIETNAM).date() for each in self.sent if each.quota == "template"
+        )
+        return sum(day == today for day in days)
+
+    def _taken(self, request: web.Request, user: User, quota: str, **said: Any) -> Sent:  # noqa: ANN401
+        return Sent(
+            to=user.id,
+            path=request.path,
+            at=self.now(),
+            quota=quota,
+            message_id=secrets.token_hex(10),
+            **said,
+        )
 
     def _right_endpoint(self, path: str) -> None:
         v3 = path.startswith("/v3.0")
@@ -517,6 +574,8 @@ class FakeZalo(Loopback):
             raise Refused(-100)
 
     def _may_write(self, user: User) -> None:
+        if user.id in self.refusals:
+            raise Refused(self.refusals[user.id])
         if user.blocked:
             raise Refused(-227)
         if self.must_follow and not user.follows:
@@ -531,6 +590,10 @@ class FakeZalo(Loopback):
             return "reply"
         if silent > PAID:
             raise Refused(-230)
+        month = self.now().astimezone(VIETNAM).month
+        if month != self._month and self.monthly_quota is not None:
+            self.paid_quota = self.monthly_quota
+        self._month = month
         if self.paid_quota <= 0:
             raise Refused(-211)
         self.paid_quota -= 1

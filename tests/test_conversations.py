@@ -1,169 +1,198 @@
-"""Conversations that an official can read, held on the web channel with the real knowledge base.
+"""Conversations that an official can read, held on every channel with the real knowledge base.
 
 A file in `conversations/` holds several, divided by blank lines. In each:
-`#` names it; `@` sets place, language and time for what follows in it, `language=` for none;
-`>` is what the citizen writes, `!` the label of a button of the last answer that he presses;
-then, for the answer to it: `=` its outcome and the procedures in it as recorded,
-`+` what it must say, `-` what it must not say.
+`#` names it; `@` sets place, language and time for what follows in it, `language=` for none, and
+`on=telegram,zalo` the channels where it can be held, if not on all;
+`>` is what the citizen writes, or sends: `[ảnh] words`, `[giọng nói]`, `[nhãn dán]`,
+`[vị trí 22.147 105.834]`, and `[nhóm] words` in a group, where `@bot` is the bot's name;
+`!` is the label of a button of the last answer that he presses;
+then, for the answer to it: `=` its outcome and the procedures in it as recorded, alone if nothing
+is recorded; `+` what it must say; `-` what it must not say, alone if nothing must be said.
+
+On the page place and language are chosen in its fields, which go along with each question. A
+messenger has none; there the citizen has chosen before his first message, and his row in the
+database says so: were he to write it, it would be a question of its own, and answered.
 """
 
 import asyncio
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
+from functools import cache
 from pathlib import Path
 
 import pytest
-from aiohttp import DummyCookieJar
-from aiohttp.test_utils import TestClient, TestServer
 
-from bot.app import make_app
-from bot.settings import Settings
+from tests.conversation_file import Conversation, Exchange, read
+from tests.conversation_hall import Hall, Phone, Recorded, Shown, open_hall
+from tests.conversation_telegram import Telegram
+from tests.conversation_web import Page
+from tests.conversation_zalo import Zalo
+from tests.conversation_zalo_bot import ZaloBot
 
 FILES = sorted((Path(__file__).parent / "conversations").glob("*.txt"))
+CONVERSATIONS = [each for path in FILES for each in read(path)]
 DEFAULTS = {"place": "", "language": "vi", "now": "2026-11-22T09:00:00+07:00"}
+PHONES: Mapping[str, Callable[[Hall], Phone]] = {
+    "web": Page,
+    "telegram": Telegram,
+    "zalo": Zalo,
+    "zalobot": ZaloBot,
+}
 
 
-@dataclass
-class Exchange:
-    says: str
-    presses: bool
-    settings: dict[str, str]
-    expected: list[tuple[str, str]] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    shown: Shown
+    recorded: Sequence[Recorded]
+
+    @property
+    def all(self) -> str:
+        return "\n".join([*self.shown.texts, *self.shown.buttons, *self.shown.files])
 
 
-@dataclass
-class Conversation:
-    name: str
-    exchanges: list[Exchange]
+Transcript = Sequence[Answer]
 
 
-def read(path: Path) -> Iterator[Conversation]:
-    for block in path.read_text("utf-8").strip().split("\n\n"):
-        conversation = Conversation("", [])
-        settings: dict[str, str] = {}
-        for line in block.splitlines():
-            sign, rest = line[0], line[1:].strip()
-            if sign == "#":
-                conversation.name += rest
-            elif sign == "@":
-                settings = dict(part.split("=") for part in rest.split())
-            elif sign in ">!":
-                exchange = Exchange(rest, sign == "!", settings)
-                conversation.exchanges.append(exchange)
-                settings = {}
-            else:
-                conversation.exchanges[-1].expected.append((sign, rest))
-        if conversation.exchanges:
-            yield conversation
-
-
-CONVERSATIONS = [
-    pytest.param(each, id=f"{path.stem}: {each.name}") for path in FILES for each in read(path)
-]
-
-
-class Desk:
-    """One web service for all conversations, with a clock that each of them sets."""
-
-    def __init__(self, folder: Path, runner: asyncio.Runner) -> None:
-        """Take the folder of its database and the loop that it runs in."""
-        self.now = datetime.now(UTC)
-        self.folder = folder
-        self.runner = runner
-        self.visits = count()
-
-    def open(self) -> None:
-        settings = Settings(data_dir=self.folder, _env_file=None)
-        self.client = self.runner.run(self._client(settings))
-
-    async def _client(self, settings: Settings) -> TestClient:
-        server = TestServer(make_app(settings, clock=lambda: self.now))
-        client = TestClient(server, cookie_jar=DummyCookieJar())
-        await client.start_server()
-        return client
-
-    def close(self) -> None:
-        self.runner.run(self.client.close())
-
-    def post(self, conversation: str, fields: dict[str, str]) -> dict:
-        return self.runner.run(self._post(conversation, fields))
-
-    async def _post(self, conversation: str, fields: dict[str, str]) -> dict:
-        cookie = {"Cookie": f"conversation={conversation}"}
-        async with self.client.post("/chat", json=fields, headers=cookie) as response:
-            assert response.status == 200
-            return await response.json()
-
-    def recorded(self) -> list[str]:
-        """Return the outcome and the procedures of the last question as the store has them."""
-        with sqlite3.connect(self.folder / "motcua.sqlite3") as database:
-            outcome, matched = database.execute(
-                "SELECT outcome, matched FROM question ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-            procedures = database.execute("SELECT value FROM json_each(?)", [matched])
-            return [outcome, *(each for (each,) in procedures)]
+async def hold(conversation: Conversation, channel: str, hall: Hall) -> Transcript:
+    phone = PHONES[channel](hall)
+    answers: list[Answer] = []
+    settings = DEFAULTS
+    for exchange in conversation.exchanges:
+        settings = settings | exchange.settings
+        hall.now = datetime.fromisoformat(settings["now"]).astimezone(UTC)
+        if not answers or exchange.settings.keys() & {"place", "language"}:
+            await phone.choose(settings["place"], settings["language"])
+        before = hall.last_question()
+        await phone.send(exchange.kind, exchange.words)
+        await hall.settled()
+        answers.append(Answer(phone.shown(), hall.recorded(before)))
+    assert hall.complaints() == []
+    return answers
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Held"]:
+    """Hold each conversation once on each channel, all in one service."""
     with asyncio.Runner() as runner:
-        opened = Desk(tmp_path_factory.mktemp("conversations"), runner)
-        opened.open()
-        yield opened
-        opened.close()
+        opening = open_hall(tmp_path_factory.mktemp("conversations"))
+        hall = runner.run(opening.__aenter__())
+
+        @cache
+        def held(conversation: Conversation, channel: str) -> Transcript:
+            return runner.run(hold(conversation, channel, hall))
+
+        yield held
+        runner.run(opening.__aexit__(None, None, None))
 
 
-class Page:
-    """What the page's script keeps of a conversation: place, language and the last buttons."""
-
-    def __init__(self, desk: Desk) -> None:
-        """Begin a conversation of its own, with nothing chosen but what the page chooses."""
-        self.desk = desk
-        self.cookie = f"conversation-{next(desk.visits):08}"
-        self.buttons: dict[str, str] = {}
-        self.settings = dict(DEFAULTS)
-
-    def say(self, exchange: Exchange) -> str:
-        """Send a message as the script does and return all that is shown."""
-        self.settings |= exchange.settings
-        self.desk.now = datetime.fromisoformat(self.settings["now"]).astimezone(UTC)
-        words = self.buttons[exchange.says] if exchange.presses else exchange.says
-        place, language = self.settings["place"], self.settings["language"]
-        fields = {"text": words, "locality": place, "language": language}
-        reply = self.desk.post(self.cookie, fields)
-        self.settings |= {"place": reply["locality"] or "", "language": reply["language"]}
-        self.buttons = {each["label"]: each["says"] for each in reply["buttons"]}
-        return "\n".join([reply["body"], *reply["sources"], *self.buttons])
+Held = Callable[[Conversation, str], Transcript]
 
 
-@pytest.mark.parametrize("conversation", CONVERSATIONS)
-def test_a_conversation_goes_as_written(conversation: Conversation, desk: Desk) -> None:
-    page = Page(desk)
-    for exchange in conversation.exchanges:
-        check(exchange, page.say(exchange), desk.recorded())
+# A conversation's channels one after the other: the same process has its measure already.
+@pytest.mark.parametrize(
+    ("conversation", "channel"),
+    [
+        pytest.param(each, channel, id=f"{each.title} [{channel}]")
+        for each in CONVERSATIONS
+        for channel in each.channels
+    ],
+)
+def test_a_conversation_goes_as_written_and_alike_on_every_channel(
+    conversation: Conversation, channel: str, held: Held
+) -> None:
+    answers, measure = held(conversation, channel), held(conversation, conversation.channels[0])
+    for exchange, answer, right in zip(conversation.exchanges, answers, measure, strict=True):
+        check(exchange, answer, channel)
+        if channel in DIFFERENT.get((conversation.name, exchange.line), ()):
+            with pytest.raises(AssertionError):
+                compare(answer, right, channel)
+        elif right is not answer:
+            compare(answer, right, channel)
 
 
-def check(exchange: Exchange, shown: str, recorded: list[str]) -> None:
+def check(exchange: Exchange, answer: Answer, channel: str) -> None:
+    recorded = [word for each in answer.recorded for word in (each.outcome, *each.procedures)]
+    about = f"{exchange.line!r} ended as {recorded} and was answered:\n{answer.all}"
     for sign, wanted in exchange.expected:
-        about = f"{exchange.says!r} ended as {recorded} and was answered:\n{shown}"
-        if sign == "=":
-            assert recorded == wanted.split(), about
-        elif sign == "+":
-            assert wanted in shown, about
-        else:
-            assert sign == "-", f"unknown sign {sign!r}"
-            assert wanted not in shown, about
+        match sign:
+            case "=":
+                assert recorded == wanted.split(), about
+            case "+":
+                assert named(wanted, channel) in answer.all, about
+            case "-":
+                assert wanted not in answer.all if wanted else not answer.all, about
+            case _:
+                pytest.fail(f"unknown sign {sign!r}")
+
+
+NAMES = {"telegram": "Telegram", "zalo": "Zalo", "zalobot": "Zalo Bot"}
+
+
+def named(text: str, channel: str) -> str:
+    """Let a text that names the page name the channel instead."""
+    return re.sub("trang web này|this web page", NAMES.get(channel, r"\g<0>"), text)
+
+
+MESSENGERS = ("telegram", "zalo", "zalobot")
+DIFFERENT = {
+    # The page goes on sending the place that its field shows; a messenger's was deleted with all.
+    ("Xóa hết, có hỏi lại một lần", "thế phí?"): MESSENGERS,
+    ("Xóa hết, có hỏi lại một lần", "riêng tư"): MESSENGERS,
+    # What he typed is kept, and that was a button's number; and the file comes as a message.
+    ("Xem những gì được lưu, số giấy tờ đã che", "Tải về"): ("zalobot",),
+}
+"""Answers, by conversation and message, in which these channels do differ from the first one."""
+
+
+def compare(answer: Answer, right: Answer, channel: str) -> None:
+    assert answer.recorded == right.recorded
+    ALIKE[channel](answer.shown, right.shown, channel)
+
+
+def as_buttons(shown: Shown, right: Shown, channel: str) -> None:
+    assert words(shown.texts) == words(named(each, channel) for each in right.texts)
+    assert shown.buttons == right.buttons
+    assert len(shown.files) == len(right.files)
+
+
+def as_printed_choices(shown: Shown, right: Shown, channel: str) -> None:
+    """Compare a text that ends with all choices that are not in it already."""
+    written = {line for text in right.texts for line in text.split("\n")}
+    labels = [each for each in right.buttons if each not in written]
+    lines = "\n".join(shown.texts).split("\n")
+    end = len(lines) - len(labels)
+    assert words(lines[:end]) == words(named(each, channel) for each in right.texts)
+    for line, label in zip(lines[end:], labels, strict=True):
+        assert re.fullmatch(rf"\d+\. {re.escape(label)}", line)
+
+
+def with_few_buttons(shown: Shown, right: Shown, channel: str) -> None:
+    as_printed_choices(shown, right, channel)
+    assert shown.buttons == [title(each) for each in right.buttons[:5]]
+    assert len(shown.files) == len(right.files)
+
+
+def title(label: str) -> str:
+    """Cut a label as short as Zalo wants it."""
+    return label if len(label) <= 100 else label[:99].rstrip() + "…"
+
+
+ALIKE = {"telegram": as_buttons, "zalo": with_few_buttons, "zalobot": as_printed_choices}
+
+
+def words(texts: Iterable[str]) -> list[str]:
+    """Take a text apart, wherever a channel divides it."""
+    return unicodedata.normalize("NFC", "\n".join(texts)).split()
 
 
 def test_every_answer_to_a_conversation_is_checked() -> None:
     unchecked = [
-        f"{path.stem}: {each.name}: {exchange.says}"
-        for path in FILES
-        for each in read(path)
-        for exchange in each.exchanges
+        f"{conversation.title}: {exchange.line}"
+        for conversation in CONVERSATIONS
+        for exchange in conversation.exchanges
         if not exchange.expected
     ]
     assert unchecked == []

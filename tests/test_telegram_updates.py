@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.channels.channel import Arrival, Event, Moved, Reach
 from bot.channels.telegram.bot_api import parse
-from bot.channels.telegram.updates import Me, chat, event, inline, is_update, press
+from bot.channels.telegram.updates import Me, chat, event, inline, is_update, plain_text, press
 from handlers.talk import Ask, Media, Point
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -60,6 +60,18 @@ def meant(case: dict[str, Any]) -> Event | None:
 def test_an_update_means_what_the_case_says(name: str) -> None:
     case = CASES[name]
     assert event(parse(case["update"]), ME, NOW) == meant(case)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_short_way_for_plain_texts_leads_to_the_same(name: str) -> None:
+    update = CASES[name]["update"]
+    short = plain_text(update, ME, NOW)
+    assert short is None or short == event(parse(update), ME, NOW)
+
+
+def test_a_plain_text_takes_the_short_way() -> None:
+    taken = [name for name, each in CASES.items() if plain_text(each["update"], ME, NOW)]
+    assert any(name.startswith("private") for name in taken), taken
 
 
 def test_before_the_bot_knows_its_name_it_hears_commands_and_replies_in_groups() -> None:

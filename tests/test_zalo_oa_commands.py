@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from knowledge.plans.model import Contents
-from knowledge.records import channels, credentials
+from knowledge.records import channels, credentials, windows
+from knowledge.records.windows import Way
 from knowledge.store import Store, open_store
 from tests.fake_zalo import FakeZalo
 
@@ -180,5 +181,26 @@ def test_a_token_that_zalo_refuses_changes_nothing(tmp_path: Path) -> None:
         assert "Invalid refresh token" in errors[0]
         with operator.store() as store, store.town(datetime.now(UTC), reading=True) as town:
             assert credentials.get(town.session, "zalo") is None
+
+    at_the_shell(tmp_path, act)
+
+
+def test_an_operator_reads_what_was_paid_and_lifts_what_zalo_barred(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+
+    async def act(operator: Operator) -> None:
+        operator.environment["MOTCUA_ZALO_PAID"] = "500"
+        with operator.store() as store, store.town(now) as town:
+            windows.release(town.session, "zalo", windows.month_of(now), -37)
+            windows.hold(town.session, "zalo", Way.PAID, windows.next_month(now))
+            windows.hold(town.session, "zalo", Way.TEMPLATE, windows.FOREVER)
+        _, said, _ = await operator.runs("quota", "--language", "en")
+        assert said[0].endswith(": 37 of 500 (MOTCUA_ZALO_PAID).")
+        assert [line.partition(":")[0] for line in said[1:]] == [
+            "Zalo says that the quota is used up",
+            "Zalo does not take the template; its own words are in the log. When it is mended",
+        ]
+        _, said, _ = await operator.runs("quota", "--language", "en", "--resume")
+        assert len(said) == 1
 
     at_the_shell(tmp_path, act)

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.inbox import Parcel
 from handlers.talk import Ask, Attachment, Button
+from knowledge.records.windows import Way
 
 Json = Mapping[str, Any]
 
@@ -61,6 +62,10 @@ class Letter:
     language: str = "vi"
     context: Json = field(default_factory=dict)
     """What the channel gave with the message that this answers; empty for unasked letters."""
+    template_data: Mapping[str, str] = field(default_factory=dict)
+    """What an approved template may say instead, by its parameters' names; empty if none can."""
+    way: Way | None = None
+    """How an unasked letter goes on a channel that has a window; the ledger says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,23 @@ class Outcome(StrEnum):
 class SendError(Exception):
     """A part that a platform did not take, and what follows from it."""
 
-    def __init__(self, outcome: Outcome, reason: str, retry_after: float | None = None) -> None:
-        """Take the platform's own words as reason; they are logged, so no secret stands there."""
+    def __init__(
+        self,
+        outcome: Outcome,
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        unsure: bool = False,
+    ) -> None:
+        """Take the platform's own words as reason; they are logged, so no secret stands there.
+
+        It is `unsure` where the part may have arrived after all.
+        """
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
         self.retry_after = retry_after
+        self.unsure = unsure
 
 
 class Migrated(SendError):  # noqa: N818 - no fault of anybody
@@ -104,6 +120,16 @@ class Migrated(SendError):  # noqa: N818 - no fault of anybody
         """Take the new id."""
         super().__init__(Outcome.RETRY, "the chat has moved", 0)
         self.to = to
+
+
+class Shut(SendError):  # noqa: N818 - no fault of anybody
+    """What the ledger thought open is not: for this citizen, or a way for all until a moment."""
+
+    def __init__(self, reason: str, way: Way | None = None, until: datetime | None = None) -> None:
+        """Take the way that is barred to all, and until when (aware)."""
+        super().__init__(Outcome.CLOSED, reason)
+        self.way = way
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,22 @@ def served_on(
     return any(_due(rule, calendar, day, locality) for rule in rules)
 
 
+def named_on(
+    rules: Sequence[ServiceRule], calendar: Calendar, day: date, locality: str | None
+) -> bool:
+    """Tell whether any of the rules names a day, be it closed or not."""
+    return any(_due(rule, calendar, day, locality) for rule in rules)
+
+
+def closing_on(
+    rules: Sequence[ServiceRule], calendar: Calendar, day: date, locality: str | None
+) -> time | None:
+    """Return the last cut-off hour of the rules that name a day, None where one has none."""
+    hours = [rule.cutoff for rule in rules if _due(rule, calendar, day, locality)]
+    known = [hour for hour in hours if hour is not None]
+    return max(known) if known and len(known) == len(hours) else None
+
+
 def local_time(now: datetime) -> datetime:
     """Return an aware instant as people in Vietnam read it; ValueError for a naive one."""
     if now.tzinfo is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ScalarResult, bindparam, case, tuple_, update
 from sqlalchemy import select as select_columns
@@ -10,6 +10,9 @@ from sqlmodel import Session, col, delete, select
 
 from knowledge.concurrency import insert_all
 from knowledge.records.tables import Citizen
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When somebody was last seen who has not written yet."""
 
 
 @dataclass(slots=True)
@@ -22,14 +25,21 @@ class Visitor:
     noticed_at: datetime | None = None
     stopped_at: datetime | None = None
     paused_until: datetime | None = None
+    last_seen: datetime = NEVER
+    """Before what he has just written."""
+    heard_at: datetime | None = None
+    """When he wrote that, if it may have waited long since."""
     is_new: bool = False
 
+
+NOT_KEPT = ("heard_at", "is_new")
+"""What a visitor's row does not have."""
 
 _FIND = (
     select_columns(
         col(Citizen.channel),
         col(Citizen.sender),
-        *(getattr(Citizen, each.name) for each in fields(Visitor) if each.name != "is_new"),
+        *(getattr(Citizen, each.name) for each in fields(Visitor) if each.name not in NOT_KEPT),
     )
     .where(
         tuple_(col(Citizen.channel), col(Citizen.sender)).in_(
@@ -45,7 +55,10 @@ _SAVE = (
     .values(
         reachable=True,
         last_seen=case(
-            (col(Citizen.last_seen) < bindparam("seen"), bindparam("seen")),
+            (
+                bindparam("is_new") | (col(Citizen.last_seen) < bindparam("seen")),
+                bindparam("seen"),
+            ),
             else_=col(Citizen.last_seen),
         ),
         **{
@@ -99,7 +112,8 @@ def save(session: Session, visitors: Iterable[Visitor], now: datetime) -> None:
     rows = [
         {
             "row": each.id,
-            "seen": now,
+            "seen": each.heard_at or now,
+            "is_new": each.is_new,
             "language": each.language,
             "locality": each.locality,
             "noticed_at": each.noticed_at,
@@ -110,6 +124,16 @@ def save(session: Session, visitors: Iterable[Visitor], now: datetime) -> None:
     ]
     if rows:
         session.connection().execute(_SAVE, rows)
+
+
+def pause(session: Session, address: tuple[str, str], until: datetime, now: datetime) -> None:
+    """Let the bot keep silent, since an official has written: that is no word of the citizen's.
+
+    Who is not known yet by channel and sender has never written.
+    """
+    who = meet_all(session, [address], now)[address]
+    values = {"paused_until": until} | ({"last_seen": NEVER} if who.is_new else {})
+    session.exec(update(Citizen).where(col(Citizen.id) == who.id).values(values))
 
 
 def move(session: Session, channel: str, sender: str, to: str) -> None:

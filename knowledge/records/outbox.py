@@ -16,6 +16,13 @@ from knowledge.records.tables import Broadcast, Outgoing, Tally
 SENDING_BROADCAST = "sending"
 """The state of a broadcast whose letters may leave."""
 
+DONE_BROADCAST = "done"
+"""The state of one that has no letter left, until a closed one is opened again."""
+
+
+AMBIGUOUS = "ambiguous"
+"""The tally of a broadcast's letters that may have arrived twice."""
+
 
 class State(StrEnum):
     """Where a letter is. A delivered reply has no row any more."""
@@ -105,10 +112,13 @@ def claim(
 def adopt(session: Session, channel: str) -> Sequence[int]:
     """Let wait again what a dead postman had claimed; return these ids, which are ambiguous."""
     mine = (col(Outgoing.channel) == channel, col(Outgoing.state) == State.SENDING)
-    found = session.exec(select(col(Outgoing.id)).where(*mine)).all()
+    found = session.exec(select(Outgoing).where(*mine)).all()
+    # Counted once, however often its postmen die.
+    new = Counter((b, channel, AMBIGUOUS) for e in found if (b := e.broadcast) and not e.ambiguous)
     ambiguous = {"state": State.WAITING, "ambiguous": True}
     session.exec(update(Outgoing).where(*mine).values(ambiguous))
-    return [id_ for id_ in found if id_ is not None]
+    count(session, new)
+    return [each.id for each in found if each.id is not None]
 
 
 def end(session: Session, ended: Iterable[Ended], now: datetime) -> None:
@@ -127,6 +137,10 @@ def end(session: Session, ended: Iterable[Ended], now: datetime) -> None:
             final = {"state": state}
         if ids:
             session.exec(update(Outgoing).where(col(Outgoing.id).in_(ids)).values(final))
+    if lost := [each.id for each in ended if each.is_reply and each.state is not State.SENT]:
+        # Of one who was forgotten not even a note stays.
+        forgotten = (col(Outgoing.id).in_(lost), col(Outgoing.citizen).is_(None))
+        session.exec(delete(Outgoing).where(*forgotten))
     count(session, Counter((b, e.channel, e.state) for e in ended if (b := e.broadcast)))
 
 
@@ -149,6 +163,9 @@ def reopen(session: Session, citizens: Sequence[int]) -> None:
     theirs = (col(Outgoing.citizen).in_(citizens), col(Outgoing.state) == State.CLOSED)
     closed = session.exec(select(Outgoing).where(*theirs)).all() if citizens else ()
     _move(session, [each.id for each in closed], State.WAITING)
+    if again := {each.broadcast for each in closed if each.broadcast}:
+        over = (col(Broadcast.id).in_(again), col(Broadcast.state) == DONE_BROADCAST)
+        session.exec(update(Broadcast).where(*over).values(state=SENDING_BROADCAST))
     count(session, {(b, e.channel, State.CLOSED): -1 for e in closed if (b := e.broadcast)})
 
 

@@ -90,7 +90,9 @@ class TelegramChannel:
     def read(self, parcel: Parcel) -> Event | None:
         """Say what an update means; what the library cannot read means nothing."""
         try:
-            return updates.event(parse(json.loads(parcel.body)), self._me, parcel.received_at)
+            update, me, now = json.loads(parcel.body), self._me, parcel.received_at
+            plain = updates.plain_text(update, me, now)
+            return plain or updates.event(parse(update), me, now)
         except Exception as error:  # noqa: BLE001 - the library raises anything at what is wrong
             _log.info("an update of Telegram was not understood: %s", type(error).__name__)
             return None

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot.channels.channel import Letter
 from bot.channels.plain_text import choice, cut, length
@@ -40,7 +41,12 @@ Keyboard = list[list[dict[str, str]]]
 def pages(letter: Letter) -> list[str]:
     """Return the text in HTML, the sources folded up at its end, each page within the limits."""
     body = "\n\n".join(filter(None, (_clean(letter.body), _unpressable(letter))))
-    sources = _clean("\n".join(letter.sources))
+    return list(_pages(body, _clean("\n".join(letter.sources))))
+
+
+@lru_cache(512)
+def _pages(body: str, sources: str) -> Sequence[str]:
+    """Lay out a text; the answers of a busy hour and a broadcast are the same for many."""
     texts = _cut(body)
     formatted = [_formatted(text) for text in texts]
     if sources and texts and _fits(f"{texts[-1]}\n\n{sources}"):

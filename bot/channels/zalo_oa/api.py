@@ -15,6 +15,8 @@ ENDPOINTS = {"v3": "/v3.0/oa/message/cs", "v2": "/v2.0/oa/message"}
 """Where messages are sent to: which one serves an OA is learned from -235 and -240."""
 
 UPLOADS = {"file": "/v2.0/oa/upload/file", "image": "/v2.0/oa/upload/image"}
+TEMPLATE = "/v3.0/oa/message/template"
+"""By user id; the address for phone numbers is another one, and we keep none."""
 PROFILE = "/v3.0/oa/getoa"
 RENEWAL = "/v4/oa/access_token"
 
@@ -68,6 +70,10 @@ class Api:
         """Send a message body by one of the ENDPOINTS."""
         return await self._call("POST", self._api + ENDPOINTS[endpoint], access, json=body)
 
+    async def template(self, access: str, body: Mapping[str, Any]) -> Answer:
+        """Send an approved template."""
+        return await self._call("POST", self._api + TEMPLATE, access, json=body)
+
     async def upload(self, access: str, kind: str, name: str, content: bytes) -> Answer:
         """Give Zalo a file or an image; the answer names what stands for it in a message."""
         # Quoted, the citizen would read "th%C3%B4ng" in the file's name.
@@ -94,7 +100,8 @@ class Api:
     async def _call(self, method: str, address: str, access: str, **what: Any) -> Answer:  # noqa: ANN401 - aiohttp's own options
         answer = await self._request(method, address, headers={"access_token": access}, **what)
         if "error" not in answer.data:
-            raise SendError(Outcome.RETRY, "an answer that does not say how it went")
+            reason = "an answer that does not say how it went"
+            raise SendError(Outcome.RETRY, reason, unsure=True)
         data = answer.data.get("data")
         return Answer(answer.error, answer.words, data if isinstance(data, dict) else {})
 
@@ -108,13 +115,20 @@ class Api:
             ) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise SendError(Outcome.RETRY, f"no answer: {type(error).__name__}") from None
+            reason, left = f"no answer: {type(error).__name__}", not _unheard(error)
+            raise SendError(Outcome.RETRY, reason, unsure=left) from None
         answer = _answer(body)
         if answer is None or response.status >= 500:  # noqa: PLR2004 - HTTP
             wait = response.headers.get("Retry-After", "")
             seconds = float(wait) if wait.isascii() and wait.isdigit() else None
-            raise SendError(Outcome.RETRY, f"HTTP status {response.status}", seconds)
+            reason = f"HTTP status {response.status}"
+            raise SendError(Outcome.RETRY, reason, seconds, unsure=True)
         return answer
+
+
+def _unheard(error: Exception) -> bool:
+    """Tell whether nothing has left us, for there was no connection."""
+    return isinstance(error, aiohttp.ClientConnectorError)
 
 
 def _answer(body: bytes) -> Answer | None:

@@ -6,28 +6,38 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.channels.channel import Event, Keep, Letter, Outcome, Pace, Part, SendError, Window
+from bot.channels.channel import (
+    Event,
+    Keep,
+    Letter,
+    Outcome,
+    Pace,
+    Part,
+    SendError,
+    Shut,
+    Window,
+)
 from bot.channels.zalo_oa import events, writing
 from bot.channels.zalo_oa.api import Answer, Api
 from bot.channels.zalo_oa.errors import OUTCOMES, Decision, decide
+from bot.channels.zalo_oa.template import NEXT_MINUTE, Template
 from bot.channels.zalo_oa.tokens import BUTTONLESS, ENDPOINT, UNFIT, Tokens
 from bot.inbox import Parcel
 from bot.settings import Settings
 from handlers.talk import Attachment
-from knowledge.plans.days import TIME_ZONE
-from knowledge.records import channels, credentials
+from knowledge.records import channels, credentials, windows
+from knowledge.records.windows import FOREVER, Way, month_of, next_month, next_morning
 from knowledge.store import Store
 
 FREE, PAID = timedelta(hours=48), timedelta(days=7)
 """After a citizen's last message (protocol section 1.6)."""
-MORNING = time(7)
-"""The hour in Vietnam at which letters go out that Zalo refused at night."""
-NEXT_MINUTE = 30.0
-"""Seconds after which some of a minute's requests are allowed again."""
+GRATIS = {"reply", "welcome_msg"}
+"""Zalo's names of the quotas on which a message costs nothing."""
+WITHOUT_MONEY = {-115, -320, -321}
 NEXT_HOUR = 3600.0
 """Seconds after which an answer that is owed is tried again on a used-up quota."""
 UPLOADS = 100
@@ -66,6 +76,7 @@ class ZaloOA:
         self._store, self._clock = store, clock
         self._api = Api(settings)
         self._tokens = Tokens(settings, self._api, store, clock)
+        self._template = Template(settings.zalo_template, self._api, self._tokens, store, clock)
         self._endpoint = "v3"
         self._learned: str | None = None
         """The endpoint that has taken a message, as the database knows it."""
@@ -102,11 +113,15 @@ class ZaloOA:
 
     async def send(self, to: str, part: Part) -> None:
         """Send a part; each means of mending is tried once."""
+        if part.method == writing.TEMPLATE:
+            await self._template.send(to, part.fields["data"])
+            return
         tried: set[Decision] = set()
         suspects: set[str] = set()
         while True:
             attempt = await self._try(to, part)
             if not attempt.answer.error:
+                await self._believe(attempt)
                 await self._learn(attempt.endpoint, buttonless=suspects)
                 return
             decision = attempt.decision
@@ -172,25 +187,41 @@ class ZaloOA:
     def _failure(self, attempt: _Attempt) -> SendError:
         """Say what the postman is to do; the letter's own circumstances decide for two codes."""
         decision, reason = attempt.decision, str(attempt.answer).replace(attempt.access, "***")
-        outcome = OUTCOMES[decision]
-        if decision is Decision.RENEW:
-            return SendError(outcome, UNFIT)
-        if decision is Decision.SLOW_DOWN:
-            return SendError(outcome, reason, NEXT_MINUTE)
-        if decision is Decision.NIGHT:
-            return SendError(outcome, reason, self._until_morning())
         if decision is Decision.QUOTA:
             _log.error("Zalo's quota is used up: %s", reason)
-            if attempt.part.fields.get("asked"):
+            if attempt.part.fields.get(writing.ASKED):
                 return SendError(Outcome.RETRY, reason, NEXT_HOUR)
-        return SendError(outcome, reason)
+            return Shut(reason, Way.PAID, self._until_quota(attempt.answer.error))
+        if decision is Decision.CLOSED:
+            return Shut(reason)
+        now = self._clock()
+        wait = {
+            Decision.NIGHT: (next_morning(now) - now).total_seconds(),
+            Decision.SLOW_DOWN: NEXT_MINUTE,
+        }.get(decision)
+        said = UNFIT if decision is Decision.RENEW else reason
+        return SendError(OUTCOMES[decision], said, wait)
 
-    def _until_morning(self) -> float:
-        now = self._clock().astimezone(TIME_ZONE)
-        morning = datetime.combine(now.date(), MORNING, TIME_ZONE)
-        if morning <= now:
-            morning += timedelta(days=1)
-        return (morning - now).total_seconds()
+    def _until_quota(self, error: int) -> datetime:
+        """Return when there may be quota again; an account without money waits for a person."""
+        return FOREVER if error in WITHOUT_MONEY else next_month(self._clock())
+
+    async def _believe(self, attempt: _Attempt) -> None:
+        """Correct the ledger where Zalo says that a message cost something else than expected."""
+        quota = attempt.answer.data.get("quota")
+        kind = quota.get("quota_type") if isinstance(quota, dict) else None
+        counted, cost = bool(attempt.part.fields.get(writing.COUNTED)), kind not in GRATIS
+        if kind is None or counted == cost:
+            return
+        try:
+            await asyncio.to_thread(self._correct, 1 if counted else -1)
+        except DBAPIError as error:
+            _log.warning("what a message cost is not kept: %s", type(error).__name__)
+
+    def _correct(self, messages: int) -> None:
+        now = self._clock()
+        with self._store().town(now) as town:
+            windows.release(town.session, self.name, month_of(now), messages)
 
     async def _learn(self, endpoint: str, *, buttonless: set[str]) -> None:
         """Keep what a success has shown; one that cannot be kept is found out anew."""
@@ -209,6 +240,7 @@ class ZaloOA:
         self._learned = learned.get(ENDPOINT)
         self._endpoint = self._learned or self._endpoint
         self._buttonless = set(learned.get(BUTTONLESS) or ())
+        self._template.recall(learned)
 
     def _keep(self) -> None:
         with self._store().town(self._clock()) as town:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from bot.channels.channel import Outcome, SendError
 from bot.channels.zalo_oa import PATH
 from bot.channels.zalo_oa.api import Answer, Api
@@ -14,7 +16,8 @@ from bot.channels.zalo_oa.events import NAME
 from bot.channels.zalo_oa.tokens import BUTTONLESS, ENDPOINT, Tokens, in_words
 from bot.settings import Settings
 from knowledge.plans.days import local_time
-from knowledge.records import channels
+from knowledge.records import channels, windows
+from knowledge.records.windows import Way
 from knowledge.refusal import Refusal
 from knowledge.store import Store
 from locales import Translator, message
@@ -27,6 +30,29 @@ KINDS = {
 
 NEEDED = ("zalo_app_id", "zalo_app_secret", "zalo_oa_secret")
 """Settings without which the channel cannot receive or cannot send."""
+
+BARRED = (
+    (
+        Way.PAID,
+        message(
+            "Zalo says that the quota is used up: nothing paid is sent before {moment}. "
+            "If there is quota again: motcua zalo quota --resume"
+        ),
+        message(
+            "Zalo says that there is no money for paid messages. "
+            "When there is: motcua zalo quota --resume"
+        ),
+    ),
+    (
+        Way.TEMPLATE,
+        message("Zalo allows no more templates before {moment}."),
+        message(
+            "Zalo does not take the template; its own words are in the log. "
+            "When it is mended: motcua zalo quota --resume"
+        ),
+    ),
+)
+"""Ways that Zalo has barred: what is said where that ends by itself, and where it does not."""
 
 Clock = Callable[[], datetime]
 
@@ -92,6 +118,23 @@ def report(found: Findings, settings: Settings, say: Translator) -> Iterator[str
         "refuses it."
     )
     yield say("At most {rate} messages a minute (MOTCUA_ZALO_RATE).", rate=settings.zalo_rate)
+
+
+def ledger(settings: Settings, session: Session, now: datetime, say: Translator) -> Iterator[str]:
+    """Say what letters that nobody asked for have cost this month, and what is barred."""
+    used = windows.used(session, NAME, windows.month_of(now))
+    yield say(
+        "Paid messages in {month}: {used} of {allowance} (MOTCUA_ZALO_PAID).",
+        month=f"{local_time(now):%m/%Y}",
+        used=used,
+        allowance=settings.zalo_paid,
+    )
+    for way, barred, until_mended in BARRED:
+        until = windows.held(session, NAME, way, now)
+        if until == windows.FOREVER:
+            yield say(until_mended)
+        elif until is not None:
+            yield say(barred, moment=f"{local_time(until):%d/%m/%Y %H:%M}")
 
 
 def trouble(error: SendError, say: Translator) -> Refusal:

@@ -26,6 +26,10 @@ class Decision(StrEnum):
     QUOTA = "quota"
     """Used up or unpaid: what nobody asked for is not sent."""
     NIGHT = "night"
+    TOMORROW = "tomorrow"
+    """This citizen's templates of the day are used."""
+    BARRED = "barred"
+    """The template or the account that pays for it, until a person has mended it."""
     REFUSE = "refuse"
     STOP = "stop"
     """The account, the app or their settings must be mended by a person."""
@@ -72,17 +76,33 @@ OUTCOMES: dict[Decision, Outcome] = {
     Decision.CLOSED: Outcome.CLOSED,
     Decision.QUOTA: Outcome.CLOSED,
     Decision.NIGHT: Outcome.RETRY,
+    Decision.TOMORROW: Outcome.RETRY,
+    Decision.BARRED: Outcome.CLOSED,
     Decision.REFUSE: Outcome.REFUSED,
     Decision.STOP: Outcome.STOPPED,
 }
 """What the postman is told when the decision could not mend it."""
+
+_OF_TEMPLATES: dict[int, Decision] = {
+    **dict.fromkeys((-115, -320, -321, -109, -126, -127, -131, -135, -138), Decision.BARRED),
+    **dict.fromkeys((-233, -235, -240, -248, -249), Decision.BARRED),
+    **dict.fromkeys((-112, -210, -1471), Decision.CLOSED),
+    -1472: Decision.TOMORROW,
+}
+"""What is decided otherwise about a template: a reply is sent all the same, and a letter told."""
 
 _FAMILIES = range(-1999, -999)
 
 
 def decide(code: int) -> Decision:
     """Return what follows from an error code; one that nobody has told us of is tried again."""
-    if code in DECISIONS:
-        return DECISIONS[code]
-    family = -(-code // 10) if code in _FAMILIES else code
-    return DECISIONS.get(family, Decision.RETRY)
+    return DECISIONS.get(code) or DECISIONS.get(_family(code), Decision.RETRY)
+
+
+def of_template(code: int) -> Decision:
+    """Return what follows for a template, whose troubles are not those of other messages."""
+    return _OF_TEMPLATES.get(code) or _OF_TEMPLATES.get(_family(code)) or decide(code)
+
+
+def _family(code: int) -> int:
+    return -(-code // 10) if code in _FAMILIES else code

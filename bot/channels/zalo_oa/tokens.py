@@ -52,9 +52,9 @@ LIFE = 90_000
 
 T = TypeVar("T")
 
-ENDPOINT, BUTTONLESS = "endpoint", "buttonless"
-"""What is learned of an OA: where it takes messages, and where it takes no buttons."""
-UNKNOWN: dict[str, object] = {ENDPOINT: None, BUTTONLESS: []}
+ENDPOINT, BUTTONLESS, SHAPE = "endpoint", "buttonless", "template"
+"""What is learned of an OA: where it takes messages, where no buttons, and how a template."""
+UNKNOWN: dict[str, object] = {ENDPOINT: None, BUTTONLESS: [], SHAPE: None}
 
 _MARK = "renewing_since"
 _log = logging.getLogger(__name__)

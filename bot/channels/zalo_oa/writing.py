@@ -7,10 +7,14 @@ from typing import Any
 from bot.channels.channel import Letter, Part
 from bot.channels.plain_text import cut, pages
 from handlers.talk import Attachment, Button
+from knowledge.records.windows import Way
 from locales import translator
 
-TEXT, FILE, IMAGE = "text", "file", "image"
+TEXT, FILE, IMAGE, TEMPLATE = "text", "file", "image", "template"
 """The kinds of parts."""
+
+ASKED, COUNTED = "asked", "counted"
+"""What a part knows of its letter: is it an answer, and has the ledger counted it?"""
 
 LONGEST = 2000
 """Characters of a text."""
@@ -41,15 +45,17 @@ def parts(letter: Letter) -> list[Part]:
 
     Choices are always printed with their numbers too: nobody knows where buttons work.
     """
-    asked = bool(letter.context)
+    if letter.way is Way.TEMPLATE:
+        return [Part(TEMPLATE, {"data": dict(letter.template_data)})]
+    about = {ASKED: bool(letter.context)} | ({COUNTED: True} if letter.way is Way.PAID else {})
     texts: list[dict[str, Any]] = [{"text": page} for page in pages(letter, LONGEST)]
     if not texts and not letter.attachments:
         texts = [{"text": ""}]
     if texts and (buttons := _buttons(letter.buttons)):
         texts[-1]["buttons"] = buttons
-    written = [Part(TEXT, fields | {"asked": asked}) for fields in texts]
+    written = [Part(TEXT, fields | about) for fields in texts]
     return written + [
-        Part(part.method, {**part.fields, "asked": asked})
+        Part(part.method, {**part.fields, **about})
         for attachment in letter.attachments
         for part in _enclosed(attachment, letter.language)
     ]
@@ -70,10 +76,18 @@ def message(part: Part, *, buttons: bool, attachment: str = "") -> dict[str, Any
     return text | {"attachment": {"type": "template", "payload": payload}}
 
 
+def by_template(shape: str, to: str, template: str, data: Mapping[str, str]) -> dict[str, Any]:
+    """Write the body of a template's sending; sources disagree on how it names the citizen."""
+    user: dict[str, Any] = {"user_id": to}
+    recipient = user if shape == "user_id" else {"recipient": user}
+    return recipient | {"template_id": template, "template_data": dict(data)}
+
+
 def plain(part: Part) -> Part | None:
     """Return the part without what Zalo may not support, None where nothing can be left out."""
     if part.method != TEXT:
-        return Part(TEXT, {"text": part.fields["instead"], "asked": part.fields["asked"]})
+        about = {name: part.fields[name] for name in (ASKED, COUNTED) if name in part.fields}
+        return Part(TEXT, {"text": part.fields["instead"], **about})
     if "buttons" not in part.fields:
         return None
     return Part(TEXT, _without_buttons(part.fields))
@@ -87,7 +101,7 @@ def halves(part: Part) -> list[Part]:
     shorter = _without_buttons(part.fields)
     texts = cut(text, len(text) // 2 + 1)
     return [
-        *(Part(TEXT, shorter | {"text": each}) for each in texts[:-1]),
+        *(Part(TEXT, shorter | {"text": each, COUNTED: False}) for each in texts[:-1]),
         Part(TEXT, {**part.fields, "text": texts[-1]}),
     ]
 

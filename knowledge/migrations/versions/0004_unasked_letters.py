@@ -16,7 +16,6 @@ def upgrade() -> None:
     make_counts()
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(number("broadcast", nullable=True))
-        outbox.create_foreign_key("fk_outbox_broadcast", "broadcast", ["broadcast"], ["id"])
     due = ["channel", "state", "broadcast", "priority", "not_before", "id"]
     op.create_index("ix_outbox_due", "outbox", due)
 
