@@ -246,7 +246,8 @@ def test(
 
     with _town() as town:
         broadcasting.send_test(id_, to, by, town)
-    typer.echo(translator(LANGUAGES[0])("The test goes to {address}.", address=to))
+    say = translator(LANGUAGES[0])
+    typer.echo(say("The test goes to {address}.", address=to))
 
 
 @app.command()

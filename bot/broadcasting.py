@@ -199,7 +199,8 @@ def send_test(id_: int, address: str, login: str, town: Town) -> None:
     language = citizen.language or LANGUAGES[0]
     known = letters(row, town)
     letter = known.get(language, known[LANGUAGES[0]])
-    mark = translator(letter.language)("[Test: nobody else gets this.]")
+    say = translator(letter.language)
+    mark = say("[Test: nobody else gets this.]")
     letter = replace(letter, to=sender, body=f"{mark}\n\n{letter.body}")
     reason = f"test:{id_}:{town.now.isoformat()}"
     outbox.put(

@@ -66,7 +66,8 @@ def password(login: Login) -> None:
     new = _password()
     with _open_store() as store, store.town(_now()) as town:
         officials.set_password(town.session, login, new)
-    typer.echo(translator(LANGUAGES[0])("{login} has a new password.", login=login))
+    say = translator(LANGUAGES[0])
+    typer.echo(say("{login} has a new password.", login=login))
 
 
 @app.command()
@@ -76,7 +77,8 @@ def disable(login: Login) -> None:
 
     with _open_store() as store, store.town(_now()) as town:
         officials.disable(town.session, login, town.now)
-    typer.echo(translator(LANGUAGES[0])("{login} may not act any more.", login=login))
+    say = translator(LANGUAGES[0])
+    typer.echo(say("{login} may not act any more.", login=login))
 
 
 @app.command()
@@ -86,7 +88,8 @@ def enable(login: Login) -> None:
 
     with _open_store() as store, store.town(_now()) as town:
         officials.enable(town.session, login)
-    typer.echo(translator(LANGUAGES[0])("{login} may act again.", login=login))
+    say = translator(LANGUAGES[0])
+    typer.echo(say("{login} may act again.", login=login))
 
 
 @app.command(name="list")
@@ -112,8 +115,8 @@ def _line(official: "Official") -> str:
 def _password() -> str:
     """Read a password unseen: as an argument it would stand in the shell's history."""
     if sys.stdin.isatty():
-        prompt = translator(LANGUAGES[0])("Password")
-        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=True))
+        say = translator(LANGUAGES[0])
+        return str(typer.prompt(say("Password"), hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline(LONGEST).rstrip("\r\n")
 
 

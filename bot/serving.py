@@ -13,7 +13,7 @@ from bot.answers import Answers
 from bot.channels.channel import Letter
 from bot.flood import Flood
 from bot.letters import as_json
-from handlers import privacy, reminders
+from handlers import privacy, reminder_list
 from handlers.talk import Ask, Memory, Outcome, Reply, Wish
 from knowledge.records import citizens, dialogues, outbox, questions, seen, subscriptions
 from knowledge.records.citizens import Visitor
@@ -269,7 +269,7 @@ def _welcome_back(reply: Reply, citizen: Visitor, town: Town, now: datetime) -> 
     if knows or reply.reminders or reply.no_more or now - citizen.last_seen < LONG:
         return reply
     say = translator(reply.memory.language or reply.chosen_language or citizen.language or "")
-    return replace(reply, body=f"{reply.body}\n\n{reminders.still(say, town, citizen.id)}")
+    return replace(reply, body=f"{reply.body}\n\n{reminder_list.still(say, town, citizen.id)}")
 
 
 def _question(

@@ -13,7 +13,7 @@ from knowledge.plans.days import local_time
 from knowledge.plans.model import Plan, Weekday
 from knowledge.plans.service_days import ServiceDays, service_days
 from knowledge.plans.understanding import Certainty, Intent, Match, Subject, Understanding
-from knowledge.records import citizens
+from knowledge.records import citizens, planning
 from knowledge.records.outbox import State
 from knowledge.records.planning import Kind, When
 from knowledge.records.tables import Citizen, Outgoing, Subscription
@@ -63,6 +63,7 @@ def write(row: Outgoing, town: Town) -> Notice | State | datetime:
     Nothing is sent at night, nor to somebody who meanwhile wants nothing.
     """
     kind, number, mark = row.reason.split(":", 2)
+    _meet(row.channel, town)
     citizen = citizens.with_id(town.session, row.citizen) if row.citizen else None
     if citizen is None or citizen.stopped_at is not None:
         return State.CANCELLED
@@ -77,10 +78,17 @@ def write(row: Outgoing, town: Town) -> Notice | State | datetime:
     return _of_day(Kind(kind), subscription, date.fromisoformat(mark), turn, town)
 
 
+def _meet(channel: str, town: Town) -> None:
+    """Load at once all whose letters are claimed; the session knows them while they are held."""
+    key = (__name__, channel)
+    if key not in town.session.info:
+        town.session.info[key] = planning.claimed(town.session, channel)
+
+
 def _turn(citizen: Citizen, town: Town) -> Turn:
     """Begin a turn in which nothing was said."""
     say = translator(citizen.language or "")
-    ask = Ask("", town.now, citizen.language or "", citizen.locality)
+    ask = Ask("", town.now, say.language)
     return Turn(ask, Understanding(Certainty.NONE), say)
 
 
@@ -102,9 +110,16 @@ def _of_day(
     if leaves > town.now:
         return leaves
     matter = _Matter(subscription.about, days, day, turn, town)
-    if kind is Kind.OFF:
-        return _off(matter)
-    return _reminder(matter, late=town.now - moment > LATE)
+    return _once(matter, kind, late=town.now - moment > LATE)
+
+
+def _once(matter: _Matter, kind: Kind, *, late: bool) -> Notice:
+    """Write what many get at the same moment once in each transaction."""
+    kept: dict[object, Notice] = matter.town.session.info.setdefault(__name__, {})
+    key = (kind, matter.about, matter.day, matter.say.language, late)
+    if key not in kept:
+        kept[key] = _off(matter) if kind is Kind.OFF else _reminder(matter, late=late)
+    return kept[key]
 
 
 def _by_day(now: datetime) -> datetime:
@@ -276,7 +291,7 @@ def _weekdays(named: Iterable[str], say: Translator) -> str:
 
 
 def _how_to_stop(say: Translator) -> str:
-    return say("No more reminders of this: “dừng nhắc”. No messages at all: /dung")
+    return say("No more reminders: “dừng nhắc”. No messages at all: /dung")
 
 
 def _buttons(matter: _Matter) -> tuple[Button, ...]:

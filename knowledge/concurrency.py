@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, text
+from sqlalchemy import Select, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -34,14 +34,19 @@ def insert_all(
 def insert_selected(
     session: Session, table: type[SQLModel], columns: Mapping[str, Any], source: Select[Any]
 ) -> int:
-    """Insert what a SELECT finds, unless its key is there; return the number of new rows.
+    """Insert what a SELECT finds, unless its unique key is there; return the number of new rows.
 
     `columns` are what each row consists of, by name; `source` is a SELECT of nothing with its
     joins, conditions and order.
     """
     insert = postgresql.insert(table) if _on_postgresql(session) else sqlite.insert(table)
     found = source.with_only_columns(*columns.values(), maintain_column_froms=True)
-    once = insert.from_select(list(columns), found).on_conflict_do_nothing()
+    # To name the key spares PostgreSQL a look for each row into every other one.
+    constraints = table.metadata.tables[str(table.__tablename__)].constraints
+    [key] = [each for each in constraints if isinstance(each, UniqueConstraint)]
+    once = insert.from_select(list(columns), found).on_conflict_do_nothing(
+        index_elements=list(key.columns)
+    )
     kept = {"preserve_rowcount": True}
     return session.connection().execute(once, execution_options=kept).rowcount
 

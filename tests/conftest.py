@@ -13,9 +13,16 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from knowledge.plans.model import Contents
 from knowledge.store import Store, open_store
+
+# How long an example takes says something about the machine, nothing about the program.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -15,7 +15,7 @@ from knowledge.plans.readers import READERS
 
 ROOT = Path(__file__).parents[1]
 NOT_HANDLERS = {"__init__", "talk", "card", "sayings", "sources", "standing", "reminding"}
-NOT_HANDLERS |= {"reminder_sayings", "reminder_subjects"}
+NOT_HANDLERS |= {"reminder_agreement", "reminder_list", "reminder_sayings", "reminder_subjects"}
 """Modules of the room that answer nothing themselves: values, and what answers are made of."""
 
 NOT_CHANNELS = {"__init__", "__pycache__", "door", "channel", "plain_text"}

@@ -302,7 +302,7 @@ def test_nobody_is_planned_for_who_cannot_or_will_not_hear(hall: Store) -> None:
 def test_who_wanted_one_reminder_gets_one_and_is_reminded_no_more_after_its_day(
     hall: Store,
 ) -> None:
-    number = subscribe(hall, "an", Reminder("BK1-02", days_before=3, once=True))
+    number = subscribe(hall, "an", Reminder("bac-kan", days_before=3, once=True))
     plan(hall, EVENING - timedelta(days=2))
     reminder = f"reminder:{number}:2026-11-26"
     assert planned(hall) == [reminder]

@@ -3,9 +3,9 @@
 import asyncio
 import csv
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +17,8 @@ from bot.channels.door import DESK
 from bot.channels.zalo_oa.channel import ZaloOA
 from bot.settings import Settings
 from knowledge.plans.model import Contents
-from knowledge.records import citizens, windows
-from knowledge.records.outbox import State
+from knowledge.records import citizens, outbox, seen, windows
+from knowledge.records.outbox import Ended, Post, Priority, State
 from knowledge.records.tables import Citizen
 from knowledge.records.windows import FOREVER, Due, Forecast, Way
 from knowledge.store import Store, Town, open_store
@@ -37,12 +37,6 @@ FREE, PAID = timedelta(hours=48), timedelta(days=7)
 NOTHING = Window(FREE, PAID)
 SOME = Window(FREE, PAID, allowance=2)
 ALL = Window(FREE, PAID, allowance=2, template=TEMPLATE)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path / 'motcua.sqlite3'}", Contents) as opened:
-        yield opened
 
 
 def meet(town: Town, *hours: float) -> list[int]:
@@ -142,6 +136,41 @@ def test_an_official_who_writes_to_a_citizen_opens_no_window(store: Store) -> No
         assert stranger is not None
         assert stranger.paused_until == NOON + timedelta(hours=12)
         assert admit(town, SOME, Due(citizen), Due(stranger.id)) == [Way.CLOSED, Way.CLOSED]
+
+
+def test_a_citizen_who_writes_as_his_letter_is_closed_hears_of_it(store: Store) -> None:
+    def writes() -> None:
+        with store.town(NOON) as town:
+            [who] = citizens.meet_all(town.session, [(NAME, "0")], NOON).values()
+            outbox.reopen(town.session, [who.id])
+
+    with store.town(NOON) as town:
+        [citizen] = meet(town, 500)
+        post = Post("test:1", NAME, "0", {}, citizen, Priority.REMINDER)
+        [row] = outbox.put(town.session, [post], NOON)
+        assert row is not None
+    writing = Thread(target=writes)
+    with store.town(NOON) as town:
+        outbox.claim(town.session, NAME, NOON, 0, 1)
+        assert admit(town, NOTHING, Due(citizen)) == [Way.CLOSED]
+        writing.start()
+        writing.join(0.3)
+        outbox.end(town.session, [Ended(row, State.CLOSED, NAME)], NOON)
+    writing.join()
+    with store.town(NOON, reading=True) as town:
+        assert outbox.due(town.session, NAME, NOON)
+
+
+@pytest.mark.parametrize(("days", "left"), [(300, 1), (380, 0)])
+def test_what_a_citizen_is_to_hear_is_kept_for_a_year(
+    store: Store, days: float, left: int
+) -> None:
+    with store.town(NOON) as town:
+        [citizen] = meet(town, 500)
+        post = Post("test:1", NAME, "0", {}, citizen, Priority.REMINDER, State.CLOSED)
+        outbox.put(town.session, [post], NOON)
+        ended = NOON + timedelta(days=days) - seen.KEPT_FOR
+        assert outbox.sweep(town.session, ended) == 1 - left
 
 
 hours = st.floats(0, 400)

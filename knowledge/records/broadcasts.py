@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from knowledge.concurrency import insert_once
@@ -93,6 +94,19 @@ WAYS: Mapping[Act, Mapping[Stage, Stage]] = {
     Act.FINISH: {Stage.SENDING: Stage.DONE},
 }
 """Which act leads from which stage to which; what is not here is refused."""
+
+_SO_FAR: Mapping[Stage, Refusal] = {
+    Stage.DRAFT: Refusal("Broadcast {id} is a draft: submit it first."),
+    Stage.SUBMITTED: Refusal("Broadcast {id} waits for approval: that cannot be done now."),
+    Stage.APPROVED: Refusal("Broadcast {id} is approved: that cannot be done any more."),
+    Stage.SCHEDULED: Refusal("Broadcast {id} is approved: that cannot be done any more."),
+    Stage.SENDING: Refusal("Broadcast {id} is being sent: that cannot be done any more."),
+    Stage.DONE: Refusal("Broadcast {id} is done: that cannot be done any more."),
+    Stage.PAUSED: Refusal("Broadcast {id} is paused: resume or cancel it."),
+    Stage.CANCELLED: Refusal("Broadcast {id} is cancelled: that cannot be done any more."),
+    Stage.REJECTED: Refusal("Broadcast {id} was rejected: change it first."),
+}
+"""What is told to one who wants what its stage does not allow."""
 
 _EDITING = frozenset({Act.DRAFT, Act.EDIT, Act.SUBMIT, Act.TEST})
 _RUNNING = frozenset({Act.PAUSE, Act.RESUME, Act.CANCEL})
@@ -242,9 +256,7 @@ def take(row: Broadcast, what: Act, official: Official, writers: Collection[str]
     The rules themselves, without a database: roles, ways, two persons, approval of exactly this.
     """
     if what not in MAY[Role(official.role)]:
-        raise Refusal(
-            "{login} is {role} and may not do that.", login=official.login, role=official.role
-        )
+        raise Refusal("That is not for {login} to do.", login=official.login)
     if what is Act.APPROVE and official.login in {*writers, row.drafted_by, row.submitted_by}:
         raise Refusal("Who wrote or submitted it cannot approve it: another person must.")
     move(row, what)
@@ -265,7 +277,7 @@ def move(row: Broadcast, what: Act) -> None:
     ways = WAYS.get(what, {})
     stage = Stage(row.state)
     if stage not in ways:
-        raise Refusal("Broadcast {id} is {state}: that cannot be done.", id=row.id, state=stage)
+        raise Refusal(_SO_FAR[stage].key, id=row.id)
     row.state = ways[stage]
 
 
@@ -331,9 +343,7 @@ def _entitled(town: Town, login: str, what: Act, audience: Audience) -> Official
     """Return the official; Refusal where his role, or his place, does not let him do it."""
     official = officials.acting(town.session, login)
     if what not in MAY[Role(official.role)]:
-        raise Refusal(
-            "{login} is {role} and may not do that.", login=official.login, role=official.role
-        )
+        raise Refusal("That is not for {login} to do.", login=official.login)
     if official.locality and not _within(town, audience, official.locality):
         raise Refusal(
             "{login} may write only to citizens of {place}.",
@@ -467,7 +477,7 @@ def outcome(session: Session, id_: int) -> Sequence[tuple[str | None, str, str, 
     """Count letters by place, channel and state; this reads them all."""
     by = (col(Citizen.locality), col(Outgoing.channel), col(Outgoing.state))
     his = select(*by, func.count()).join(Citizen, col(Outgoing.citizen) == col(Citizen.id))
-    theirs = his.where(col(Outgoing.reason) == reason(id_)).group_by(*by).order_by(*by)
+    theirs = his.where(*_of(session, id_)).group_by(*by).order_by(*by)
     return [
         (place, channel, state, number) for place, channel, state, number in session.exec(theirs)
     ]
@@ -479,10 +489,20 @@ def recipients(session: Session, id_: int) -> Iterator[tuple[Outgoing, str | Non
     theirs = (
         select(Outgoing, Citizen.locality)
         .join(Citizen, col(Outgoing.citizen) == col(Citizen.id))
-        .where(col(Outgoing.reason) == reason(id_), got)
+        .where(*_of(session, id_), got)
         .order_by(col(Outgoing.citizen))
     )
     yield from session.exec(theirs, execution_options={"yield_per": 1_000})
+
+
+def _of(session: Session, id_: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on a broadcast's letters in the order of the index."""
+    channels = select(Tally.channel).where(Tally.broadcast == id_).distinct()
+    return (
+        col(Outgoing.channel).in_(session.exec(channels).all()),
+        col(Outgoing.state).in_(list(State)),
+        col(Outgoing.broadcast) == id_,
+    )
 
 
 def reason(id_: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
-from sqlalchemy import ScalarResult, bindparam, case, tuple_, update
+from sqlalchemy import Boolean, ScalarResult, bindparam, case, tuple_, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, delete, select
 
@@ -56,7 +56,7 @@ _SAVE = (
         reachable=True,
         last_seen=case(
             (
-                bindparam("is_new") | (col(Citizen.last_seen) < bindparam("seen")),
+                bindparam("is_new", type_=Boolean) | (col(Citizen.last_seen) < bindparam("seen")),
                 bindparam("seen"),
             ),
             else_=col(Citizen.last_seen),

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from sqlalchemy import case
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -22,6 +23,10 @@ DONE_BROADCAST = "done"
 
 AMBIGUOUS = "ambiguous"
 """The tally of a broadcast's letters that may have arrived twice."""
+
+
+UNTOLD = timedelta(days=365)
+"""How long a letter is kept that a citizen can only be told when he writes."""
 
 
 class State(StrEnum):
@@ -187,9 +192,14 @@ def redirect(session: Session, id_: int, to: str) -> None:
 
 
 def sweep(session: Session, before: datetime) -> int:
-    """Delete the notes of letters, other than broadcasts, that ended before a moment."""
+    """Delete the notes of letters, other than broadcasts, that ended before a moment.
+
+    What a citizen is to hear when he writes is no mere note: it waits for UNTOLD longer.
+    """
     waits = col(Outgoing.state).in_((State.WAITING, State.SENDING))
-    old = (col(Outgoing.not_before) < before, col(Outgoing.broadcast).is_(None), ~waits)
+    untold = col(Outgoing.state) == State.CLOSED
+    ended = col(Outgoing.not_before) < case((untold, before - UNTOLD), else_=before)
+    old = (ended, col(Outgoing.broadcast).is_(None), ~waits)
     return session.exec(delete(Outgoing).where(*old)).rowcount
 
 

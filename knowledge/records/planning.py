@@ -174,6 +174,16 @@ def advance(
     return (index, 0) if index < len(calls) else None
 
 
+def claimed(session: Session, channel: str) -> Sequence[Citizen | Subscription]:
+    """Load those whose letters a channel's postman has claimed, and what they subscribed to."""
+    whose = select(col(Outgoing.citizen)).where(
+        Outgoing.channel == channel, Outgoing.state == State.SENDING
+    )
+    people = select(Citizen).where(col(Citizen.id).in_(whose))
+    wanted = select(Subscription).where(col(Subscription.citizen).in_(whose))
+    return [*session.exec(people), *session.exec(wanted)]
+
+
 def end_once(session: Session, today: date, now: datetime) -> bool:
     """End subscriptions to one reminder after its day; say whether there may be more of them."""
     take_turn(session, TASK)

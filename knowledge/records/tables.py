@@ -38,14 +38,13 @@ class Outgoing(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        UniqueConstraint("reason", "citizen"),
+        # The citizen first: what is his is found by it too.
+        UniqueConstraint("citizen", "reason"),
         Index("ix_outbox_due", "channel", "state", "broadcast", "priority", "not_before", "id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     reason: str
-    citizen: int | None = Field(
-        default=None, foreign_key="citizen.id", ondelete="CASCADE", index=True
-    )
+    citizen: int | None = Field(default=None, foreign_key="citizen.id", ondelete="CASCADE")
     broadcast: int | None = None
     """Unchecked by the database: PostgreSQL would take a third longer to plan a million."""
     channel: str
@@ -71,6 +70,8 @@ class Subscription(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("citizen", "about"),
         Index("ix_subscription_due", "about", "days_before", "hour"),
+        # A number used again would inherit what was sent under it.
+        {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
     citizen: int = Field(foreign_key="citizen.id", ondelete="CASCADE")

@@ -16,6 +16,9 @@ def upgrade() -> None:
     make_counts()
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(number("broadcast", nullable=True))
+        outbox.drop_constraint("uq_outbox_reason_citizen", type_="unique")
+        outbox.create_unique_constraint("uq_outbox_citizen_reason", ["citizen", "reason"])
+    op.drop_index("ix_outbox_citizen", "outbox")
     due = ["channel", "state", "broadcast", "priority", "not_before", "id"]
     op.create_index("ix_outbox_due", "outbox", due)
 
@@ -52,6 +55,7 @@ def make_subscription() -> None:
         sa.ForeignKeyConstraint(
             ["citizen"], ["citizen.id"], name="fk_subscription_citizen", ondelete="CASCADE"
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_subscription_due", "subscription", ["about", "days_before", "hour"])
 
