@@ -1,28 +1,23 @@
 """The command line for announcements: `motcua broadcast draft`, `submit`, `approve` and others."""
 
-import csv
 import json
-import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.settings import read_settings
 from knowledge.refusal import Refusal
-from locales import LANGUAGES, Translator, message, translator
+from locales import LANGUAGES, translator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.progress import Progress as Bar
-
-    from bot.broadcasting import Expected
-    from bot.channels.channel import Channel, Part
-    from knowledge.records.broadcasts import Announcement, Progress
+    from bot.channels.channel import Channel
+    from knowledge.records.broadcasts import Announcement
     from knowledge.store import Town
 
 # Commands import what they need when they run: `motcua serve` should not wait for them.
@@ -38,30 +33,6 @@ At = Annotated[str | None, typer.Option(help="Not before; ISO 8601, Vietnam time
 Urgent = Annotated[bool, typer.Option(help="Storm, flood: before everything but replies.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Say it for machines.")]
 AUDIENCE = "all, locality:SLUG, procedure:ID, channel:NAME or language:vi."
-
-STATES = {
-    "draft": message("draft"),
-    "submitted": message("submitted, waits for approval"),
-    "approved": message("approved"),
-    "scheduled": message("approved, waits for its hour"),
-    "sending": message("being sent"),
-    "done": message("done"),
-    "paused": message("paused"),
-    "cancelled": message("cancelled"),
-    "rejected": message("rejected"),
-}
-
-ENDS = {
-    "waiting": message("waiting"),
-    "sending": message("being sent"),
-    "sent": message("sent"),
-    "refused": message("refused by the platform"),
-    "unreachable": message("cannot be reached"),
-    "closed": message("told when they next write"),
-    "expired": message("too late"),
-    "cancelled": message("cancelled"),
-}
-"""The states of letters."""
 
 OVER = {"draft", "submitted", "done", "cancelled", "rejected"}
 """States in which nothing moves."""
@@ -182,6 +153,7 @@ def status(id_: Id, *, as_json: AsJson = False) -> None:
     """Say how far an announcement has come."""
     from dataclasses import asdict  # noqa: PLC0415
 
+    from bot import broadcast_words  # noqa: PLC0415
     from knowledge.records import broadcasts  # noqa: PLC0415
 
     with _town(reading=True) as town:
@@ -191,7 +163,7 @@ def status(id_: Id, *, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(asdict(found)))
         return
     say = translator(LANGUAGES[0])
-    typer.echo(_summary(id_, found, say))
+    typer.echo(broadcast_words.summary(id_, found, say))
     if row.because:
         typer.echo(say("Rejected because: {reason}", reason=row.because))
     typer.echo(say("Its mark: {digest}", digest=row.digest[:12]))
@@ -202,7 +174,7 @@ def status(id_: Id, *, as_json: AsJson = False) -> None:
 @app.command()
 def forecast(id_: Id) -> None:
     """Say whom an announcement would reach now, by channel, at what cost and how fast."""
-    from bot import broadcasting  # noqa: PLC0415
+    from bot import broadcast_words, broadcasting  # noqa: PLC0415
 
     channels = _channels()
     with _town(reading=True) as town:
@@ -211,13 +183,13 @@ def forecast(id_: Id) -> None:
     total = sum(each.reachable for each in expected)
     typer.echo(say("Recipients: {number}", number=total))
     for each in expected:
-        typer.echo(_expectation(each, say))
+        typer.echo(broadcast_words.expectation(each, say))
 
 
 @app.command()
 def preview(id_: Id) -> None:
     """Show an announcement as each channel will."""
-    from bot import broadcasting  # noqa: PLC0415
+    from bot import broadcast_words, broadcasting  # noqa: PLC0415
     from knowledge.records import broadcasts  # noqa: PLC0415
 
     channels = _channels()
@@ -231,7 +203,7 @@ def preview(id_: Id) -> None:
             typer.echo(letter.body)
         for channel in channels:
             typer.echo(f"── {channel.name} ({language}) ──")
-            typer.echo("\n┄┄┄\n".join(map(_shown, channel.parts(letter))))
+            typer.echo("\n┄┄┄\n".join(map(broadcast_words.shown, channel.parts(letter))))
 
 
 @app.command()
@@ -259,23 +231,25 @@ def report(
     ] = False,
 ) -> None:
     """Count by place and channel what became of the letters."""
+    from bot import broadcast_words  # noqa: PLC0415
     from knowledge.records import broadcasts  # noqa: PLC0415
 
     say = translator(LANGUAGES[0])
     with _town(reading=True) as town:
         found = broadcasts.progress(town.session, id_)
         if as_csv:
-            _list_recipients(town, id_)
+            broadcast_words.list_recipients(town, id_)
             return
-        typer.echo(_summary(id_, found, say))
+        typer.echo(broadcast_words.summary(id_, found, say))
         for place, channel, state, number in broadcasts.outcome(town.session, id_):
             where = place or say("place not chosen")
-            typer.echo(f"{where}  {channel}  {say(ENDS[state])}: {number}")
+            typer.echo(f"{where}  {channel}  {say(broadcast_words.ENDS[state])}: {number}")
 
 
 @app.command(name="list")
 def list_() -> None:
     """List the last announcements, the newest first."""
+    from bot import broadcast_words  # noqa: PLC0415
     from knowledge.records import audiences, broadcasts  # noqa: PLC0415
 
     say = translator(LANGUAGES[0])
@@ -283,9 +257,8 @@ def list_() -> None:
         for row in broadcasts.newest(town.session):
             audience = audiences.from_json(row.audience)
             first = row.text.splitlines()[0][:60]
-            typer.echo(
-                f"{row.id}  {say(STATES[row.state])}  {audience}  {row.drafted_by}  {first}"
-            )
+            state = say(broadcast_words.STATES[row.state])
+            typer.echo(f"{row.id}  {state}  {audience}  {row.drafted_by}  {first}")
 
 
 @app.command()
@@ -295,11 +268,12 @@ def watch(
     every: Annotated[float, typer.Option(help="Seconds between looks.", min=0.2)] = 1.0,
 ) -> None:
     """Show a progress bar until nothing moves any more."""
+    from bot import broadcast_words  # noqa: PLC0415
     from knowledge.records import broadcasts  # noqa: PLC0415
     from knowledge.store import open_store  # noqa: PLC0415
 
     say = translator(LANGUAGES[0])
-    with open_store(read_settings().database) as store, _bar() as bar:
+    with open_store(read_settings().database) as store, broadcast_words.bar() as bar:
         task = bar.add_task("", total=None)
         while True:
             with store.town(datetime.now(UTC), reading=True) as town:
@@ -309,128 +283,11 @@ def watch(
                 task,
                 total=found.total or None,
                 completed=ended,
-                description=_counts(found, say),
+                description=broadcast_words.counts(found, say),
             )
             if found.state in OVER and not found.waiting:
                 return
             time.sleep(every)
-
-
-# How it is said.
-
-
-def _summary(id_: int, found: "Progress", say: Translator) -> str:
-    counts = _counts(found, say)
-    return say("Broadcast {id} ({state})", id=id_, state=say(STATES[found.state])) + f": {counts}"
-
-
-def _counts(found: "Progress", say: Translator) -> str:
-    sentence = say(
-        "{sent} of {total} sent, {waiting} waiting, {unreachable} cannot be reached, "
-        "{failed} failed, {cancelled} cancelled",
-        sent=found.sent,
-        total=found.total,
-        waiting=found.waiting,
-        unreachable=found.unreachable,
-        failed=found.failed,
-        cancelled=found.cancelled,
-    )
-    if found.ambiguous:
-        sentence += say(", {number} perhaps twice", number=found.ambiguous)
-    return sentence
-
-
-def _expectation(each: "Expected", say: Translator) -> str:
-    parts = [
-        say(
-            "{channel}: {reachable} reachable, {unreachable} unreachable, {stopped} want none",
-            channel=each.channel,
-            reachable=each.reachable,
-            unreachable=each.unreachable,
-            stopped=each.stopped,
-        )
-    ]
-    if each.left is not None:
-        parts.append(
-            say(
-                "now free {free}, paid {paid} (costs {cost} of {left} messages left this month), "
-                "only when they write {closed}",
-                free=each.free,
-                paid=each.paid,
-                cost=each.cost,
-                left=each.left,
-                closed=each.closed,
-            )
-        )
-    if each.seconds is None:
-        parts.append(say("this channel is not open here"))
-    else:
-        minutes, seconds = divmod(round(each.seconds), 60)
-        parts.append(say("takes {minutes} min {seconds} s", minutes=minutes, seconds=seconds))
-    return "; ".join(parts)
-
-
-def _shown(part: "Part") -> str:
-    """Write what a citizen sees of one message: its words, and the names of its files."""
-    from bot.channels.telegram.markup import plain  # noqa: PLC0415
-
-    words = str(part.fields.get("text") or "")
-    if "parse_mode" in part.fields:
-        words = plain(words)
-    files = (part.fields.get(name) for name in ("document", "photo", "attachment"))
-    names = [f"[{file.name}]" for file in files if file is not None]
-    return "\n".join(filter(None, [words, *names]))
-
-
-def _list_recipients(town: "Town", id_: int) -> None:
-    from knowledge.records import broadcasts  # noqa: PLC0415
-
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["channel", "sender", "place", "at", "state", "ambiguous"])
-    for row, place in broadcasts.recipients(town.session, id_):
-        at = _local(row.not_before) if row.state == "sent" else ""
-        doubt = "yes" if row.ambiguous else ""
-        table.writerow([row.channel, row.sender, place or "", at, row.state, doubt])
-
-
-def _drafted(id_: int | None, *, as_json: bool) -> None:
-    say = translator(LANGUAGES[0])
-    sentence = say("Broadcast {id} is a draft. Next: submit it.", id=id_)
-    typer.echo(json.dumps({"id": id_}) if as_json else sentence)
-
-
-def _tell(id_: int) -> None:
-    from knowledge.records import broadcasts  # noqa: PLC0415
-
-    say = translator(LANGUAGES[0])
-    with _town(reading=True) as town:
-        state = broadcasts.get(town.session, id_).state
-    typer.echo(say("Broadcast {id} ({state})", id=id_, state=say(STATES[state])))
-
-
-@contextmanager
-def _bar() -> "Iterator[Bar]":
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text as Words  # noqa: PLC0415
-
-    class Rate(TextColumn):
-        """Letters a second."""
-
-        def __init__(self) -> None:
-            super().__init__("")
-
-        def render(self, task: Any) -> Words:  # noqa: ANN401 - rich's own task
-            return Words(f"{task.speed or 0:.0f}/s")
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, Rate(), TimeRemainingColumn(), speed_estimate_period=20) as bar:
-        yield bar
 
 
 # What it is made of.
@@ -504,7 +361,8 @@ def _channels() -> "Sequence[Channel]":
     from bot.app import make_app  # noqa: PLC0415
     from bot.channels.door import CHANNELS  # noqa: PLC0415
 
-    return make_app(read_settings())[CHANNELS]
+    channels = make_app(read_settings())[CHANNELS]
+    return channels  # noqa: RET504 - its type would be asked of the key
 
 
 @contextmanager
@@ -516,3 +374,19 @@ def _town(*, reading: bool = False) -> "Iterator[Town]":
         store.town(datetime.now(UTC), reading=reading) as town,
     ):
         yield town
+
+
+def _drafted(id_: int | None, *, as_json: bool) -> None:
+    say = translator(LANGUAGES[0])
+    sentence = say("Broadcast {id} is a draft. Next: submit it.", id=id_)
+    typer.echo(json.dumps({"id": id_}) if as_json else sentence)
+
+
+def _tell(id_: int) -> None:
+    from bot import broadcast_words  # noqa: PLC0415
+    from knowledge.records import broadcasts  # noqa: PLC0415
+
+    say = translator(LANGUAGES[0])
+    with _town(reading=True) as town:
+        state = broadcasts.get(town.session, id_).state
+    typer.echo(broadcast_words.title(id_, state, say))

@@ -109,15 +109,17 @@ class Spite:
                 holder[name] = deepcopy(value)
 
     def _renumber(self, update: Json) -> None:
-        """Make it news, mostly: what was there before is dropped, and nobody looks at it."""
-        if self.dice.random() < 0.1 or not isinstance(update, dict):
-            return
-        number = self.dice.getrandbits(48)
-        for holder in filter(lambda each: isinstance(each, dict), _holders(update)):
-            for name in {"update_id", "message_id", "msg_id"} & set(holder):
-                value = holder[name]
+        """Make it news of other people, mostly: of repeats nobody would look at the rest."""
+        news, people = self.dice.random() < 0.9, self.dice.random() < 0.7
+        numbers = ("update_id", "message_id", "msg_id") * news + ("id",) * people
+        new = self.dice.getrandbits(48)
+        for holder in _holders(update):
+            for name in numbers if isinstance(holder, dict) else ():
+                value = holder.get(name)
                 if type(value) in (int, str) and value not in VALUES:
-                    holder[name] = type(value)(number)
+                    # The same one stays the same, and a group a group.
+                    other = new + sum(str(value).encode(errors="replace"))
+                    holder[name] = str(other) if isinstance(value, str) else _like(value, other)
 
     def _text(self, update: Json) -> bytes:
         """Spell JSON, sometimes in raw UTF-8, with a field twice, or with broken letters."""
@@ -137,7 +139,9 @@ class Spite:
                 case 1:
                     spoiled[place : place + 1] = self.dice.randbytes(1)
                 case 2:
-                    spoiled[place:place] = self.dice.choice((b"\0", b"\xff", b'"', b"}", b"[", b"9"))
+                    spoiled[place:place] = self.dice.choice(
+                        (b"\0", b"\xff", b'"', b"}", b"[", b"9")
+                    )
         return bytes(spoiled)
 
     def _noise(self) -> bytes:
@@ -146,8 +150,14 @@ class Spite:
     def _deep(self) -> bytes:
         """Nest; now and then so that it can just be read."""
         opening, depth = self.dice.choice(DEEP), self.dice.choice((50, 300, 900, 20_000))
-        closing = "".join("}" if each == "{" else "]" for each in reversed(opening) if each in "[{")
+        closing = "".join(
+            "}" if each == "{" else "]" for each in reversed(opening) if each in "[{"
+        )
         return (opening * depth + "1" + closing * depth).encode()
+
+
+def _like(value: int, other: int) -> int:
+    return -other if value < 0 else other
 
 
 def _holders(value: Json) -> list[Json]:

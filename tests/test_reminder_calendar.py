@@ -344,11 +344,11 @@ def happenings(chance: random.Random, days: int) -> list[Happening]:
     for ahead in range(days):
         day = FIRST + timedelta(days=ahead)
         # At 07:00, 12:00 and 19:00 in Vietnam; now and then it is down.
-        for hour, often in ((0, 0.9), (5, 0.2), (12, 0.9)):
+        for hour, often in ((0, 0.9), (5, 0.1), (12, 0.9)):
             if chance.random() < often:
                 seconds = timedelta(hours=hour, seconds=chance.randrange(60))
                 found.append((datetime.combine(day, time(), UTC) + seconds, "run", None))
-        if chance.random() < 0.15:
+        if chance.random() < 0.1:
             found.append((at(day, chance), "run", None))
     last = FIRST + timedelta(days=days)
     for index, world in enumerate(worlds()):

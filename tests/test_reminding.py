@@ -105,7 +105,7 @@ def test_a_reminder_says_what_where_until_when_what_to_bring_by_which_source_and
     assert head == "🔔 Ngày mai, Thứ Tư, 25/11/2026, là ngày làm, nhận đến 15:00:"
     starts = ("Đăng ký thế chấp quyền sử dụng đất", "📍 Nơi làm: ", "📄 Mang theo: Phiếu yêu cầu")
     assert all(any(line.startswith(start) for line in lines) for start in starts)
-    assert lines[-1] == "Thôi nhắc việc này: gõ “dừng nhắc”. Không nhận tin nào nữa: /dung"
+    assert lines[-1] == "Thôi nhắc: gõ “dừng nhắc”. Không nhận tin nào nữa: /dung"
     assert letter.sources[0] == "[1] Kế hoạch của UBND tỉnh Đắk Nông, 09/2023, Mục IV.2.a, dòng 1"
     full, stop = letter.buttons
     assert full.says == "DN-01"

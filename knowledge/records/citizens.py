@@ -47,7 +47,7 @@ _FIND = (
         )
     )
     .order_by(col(Citizen.id))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _SAVE = (
     update(Citizen)

@@ -69,7 +69,7 @@ class Subscription(SQLModel, table=True):
     __tablename__ = "subscription"
     __table_args__ = (
         UniqueConstraint("citizen", "about"),
-        Index("ix_subscription_due", "about", "days_before", "hour"),
+        Index("ix_subscription_due", "about", "days_before", "hour", "id"),
         # A number used again would inherit what was sent under it.
         {"sqlite_autoincrement": True},
     )

@@ -97,7 +97,12 @@ def _is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
 
 def _id(value: object) -> str:
     number = value.get("id") if _is_object(value) else None
-    return str(number) if type(number) is int else ""
+    return str(number) if _is_number(number) else ""
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    """Tell whether this may be an id: 64 bits, and zero is nobody's."""
+    return type(value) is int and 0 < abs(value) < 2**63
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -234,12 +239,15 @@ def _press(query: CallbackQuery, ask: Ask) -> Event | None:
 
 def _others(
     rows: Sequence[Sequence[InlineKeyboardButton]], pressed: str
-) -> list[list[dict[str, Any]]]:
+) -> list[list[dict[str, str]]]:
     """Return a message's buttons without the one that was pressed."""
-    left = [
-        [button.to_dict() for button in row if button.callback_data != pressed] for row in rows
-    ]
+    left = [[_spelt(button) for button in row if button.callback_data != pressed] for row in rows]
     return [row for row in left if row]
+
+
+def _spelt(button: InlineKeyboardButton) -> dict[str, str]:
+    """Return a button as JSON; ours consist of words."""
+    return {name: value for name, value in button.to_dict().items() if isinstance(value, str)}
 
 
 def _reach(change: ChatMemberUpdated) -> Event | None:
@@ -249,8 +257,7 @@ def _reach(change: ChatMemberUpdated) -> Event | None:
 
 
 def _number(value: object) -> int:
-    # Zero is nobody's.
-    if type(value) is not int or not value:
+    if not _is_number(value):
         raise TypeError("this is no id")
     return value
 

@@ -57,7 +57,8 @@ def make_subscription() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_subscription_due", "subscription", ["about", "days_before", "hour"])
+    due = ["about", "days_before", "hour", "id"]
+    op.create_index("ix_subscription_due", "subscription", due)
 
 
 def make_official() -> None:
