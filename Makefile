@@ -24,6 +24,10 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)-bench/bench.stamp
 	$(VENV)-bench/bin/python benchmarks/answers.py
 	$(VENV)-bench/bin/python benchmarks/matchers.py
+	$(VENV)-bench/bin/python benchmarks/webhooks.py
+	$(VENV)-bench/bin/python benchmarks/sending.py
+	$(VENV)-bench/bin/python benchmarks/reminders.py
+	$(VENV)-bench/bin/python benchmarks/broadcasts.py
 
 screenshot: $(VENV)/dev.stamp
 	$(BIN)/python tests/screenshots.py README.png

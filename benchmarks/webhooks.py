@@ -117,7 +117,7 @@ def free_port() -> int:
 def running(*command: object, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program of ours or of others until the block ends."""
     process = subprocess.Popen(
-        [os.environ.get("PYB") or sys.executable, *map(str, command)],
+        [sys.executable, *map(str, command)],
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from time import sleep
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -105,33 +105,40 @@ class Desk:
                 batch.append(more)
             self._transact([each for each in batch if each.result.set_running_or_notify_cancel()])
 
-    def _transact(self, batch: Sequence[Work], attempt: int = 0) -> None:
+    def _transact(self, batch: Sequence[Work]) -> None:
         """Do all in one transaction; if one of them fails, each in its own."""
-        if not batch:
-            return
-        try:
-            with self._store.town(self._clock()) as town:
-                results = [work.act(town) for work in batch]
-        except Exception as error:  # noqa: BLE001 - whoever waits for the result hears of it
-            if away(error) and not self._closing.is_set():
-                self._wait(batch, error, attempt)
-            elif len(batch) > 1:
-                for work in batch:
-                    self._transact([work])
+        for attempt in count():
+            if not batch:
+                return
+            try:
+                with self._store.town(self._clock()) as town:
+                    results = [work.act(town) for work in batch]
+            except Exception as error:  # noqa: BLE001 - whoever waits for the result hears of it
+                if away(error) and not self._closing.is_set():
+                    batch = self._wait(batch, error, attempt)
+                    continue
+                self._fail(batch, error)
             else:
-                batch[0].result.set_exception(error)
-        else:
-            for work, result in zip(batch, results, strict=True):
-                work.result.set_result(result)
+                for work, result in zip(batch, results, strict=True):
+                    work.result.set_result(result)
+            return
 
-    def _wait(self, batch: Sequence[Work], error: Exception, attempt: int) -> None:
+    def _fail(self, batch: Sequence[Work], error: Exception) -> None:
+        if len(batch) == 1:
+            batch[0].result.set_exception(error)
+            return
+        for work in batch:
+            self._transact([work])
+
+    def _wait(self, batch: Sequence[Work], error: Exception, attempt: int) -> Sequence[Work]:
+        """Wait for the database a while, and return what still wants to be done then."""
         if attempt == 0:
             _log.warning("the database is away: %s", type(error).__name__)
         for work in batch:
             if not work.patient:
                 work.result.set_exception(error)
-        sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
-        self._transact([each for each in batch if each.patient], attempt + 1)
+        self._closing.wait(PAUSES[min(attempt, len(PAUSES) - 1)])
+        return [each for each in batch if each.patient]
 
 
 def away(error: Exception) -> bool:

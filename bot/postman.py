@@ -154,11 +154,14 @@ class Postman:
             listening = asyncio.ensure_future(self._listen(keep))
             try:
                 await self._lead(lease)
+            except Exception as error:  # noqa: BLE001 - the database is away, or a fault of ours
+                _log.warning("%s begins anew", self.channel.name, exc_info=error)
             finally:
                 self.leading = False
                 listening.cancel()
                 await self._put_down()
                 await asyncio.to_thread(lease.release)
+            await asyncio.sleep(STAND_BY)
 
     async def _listen(self, keep: Keep) -> None:
         wait = 1.0

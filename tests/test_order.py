@@ -21,14 +21,14 @@ from tests.file_channel import NAME, FileChannel, FileDoor, until
 SEED = 20261124
 MARKS = {"cảm ơn": "không có gì", "xin chào": "Xin chào", "/help": "cứ hỏi bằng lời"}
 """What is said, and what only the answer to it contains."""
-CITIZENS, MESSAGES = 40, 9
+CITIZENS, MESSAGES = 60, 12
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 
 
 class Unsteady(FileChannel):
     """Takes its letters now sooner, now later."""
 
-    pace = Pace(per_second=60)
+    pace = Pace(per_second=100)
 
     def __init__(self, file: Path) -> None:
         """Take the channel's file."""
@@ -69,7 +69,7 @@ async def _write(inbox: Inbox, who: str, texts: list[str], dice: random.Random) 
     for number, text in enumerate(texts):
         body = json.dumps({"text": text}).encode()
         await inbox.keep([Parcel(NAME, f"{who} {number}", who, body, NOW)])
-        await asyncio.sleep(dice.expovariate(2))
+        await asyncio.sleep(dice.expovariate(4))
 
 
 def _hasty_clock() -> Callable[[], datetime]:
