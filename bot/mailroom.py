@@ -16,7 +16,7 @@ from bot.serving import SILENCE, Errand
 from knowledge.records import citizens, seen
 from knowledge.store import Town
 
-AT_ONCE = 256
+AT_ONCE = 512
 """Parcels in work; the others wait in the inbox, however many they are."""
 
 SLOW = 1.0

@@ -21,7 +21,7 @@ from knowledge.store import Town
 RECENT = 1_000
 """Replies kept in memory for messages that a page sends twice."""
 
-TOGETHER = 32
+TOGETHER = 128
 """Messages that share one transaction at most."""
 
 FAILED = "failed"

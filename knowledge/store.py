@@ -1,5 +1,6 @@
 """The one database, and one transaction on it at a time."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from sqlite3 import OperationalError
 from threading import Lock
 from typing import Self
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
@@ -175,6 +177,7 @@ def _engine(url: str) -> Engine:
                 address.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 hide_parameters=True,
+                json_serializer=_as_json,
             )
     raise Refusal(UNKNOWN_ADDRESS)
 
@@ -185,10 +188,23 @@ def _sqlite(address: URL) -> Engine:
     except OSError as error:
         reason = error.strerror or "?"
         raise Refusal("The database cannot be opened: {reason}.", reason=reason) from error
-    engine = create_engine(address, connect_args={"timeout": LONGEST_WAIT}, hide_parameters=True)
+    engine = create_engine(
+        address,
+        connect_args={"timeout": LONGEST_WAIT},
+        hide_parameters=True,
+        json_serializer=_as_json,
+    )
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _as_json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        # Half surrogates and numbers beyond 64 bits are for the slower one.
+        return json.dumps(value)
 
 
 def _connect(connection: SQLiteConnection, _record: object) -> None:
