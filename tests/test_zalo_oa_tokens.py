@@ -3,9 +3,12 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -15,7 +18,7 @@ from bot.channels.zalo_oa.tokens import LOST, MISSING, NO_SECRET, SPENT, Pair, T
 from bot.settings import Settings
 from knowledge.plans.model import Contents
 from knowledge.records import channels, credentials
-from knowledge.store import Store, open_store
+from knowledge.store import Store, Town, open_store
 from tests.fake_zalo import START, FakeZalo
 
 DIES = Path(__file__).with_name("zalo_oa") / "renew_and_die.py"
@@ -123,6 +126,42 @@ def test_many_who_are_refused_at_once_renew_once(url: str) -> None:
         assert set(new) == {office.fake.access_token} != {old}
         assert await tokens.renewed(old) == office.fake.access_token
         assert office.renewals == [0, 0]
+
+    in_office(url, act)
+
+
+class SlowStore:
+    """A store whose first reader has read, and is not done with it."""
+
+    def __init__(self, store: Store) -> None:
+        """Take the real one."""
+        self.store = store
+        self.lease = store.lease
+        self.may_go_on = Event()
+        self.readers = count()
+
+    @contextmanager
+    def town(self, now: datetime, *, reading: bool = False) -> Iterator[Town]:
+        is_first = next(self.readers) == 0
+        with self.store.town(now, reading=reading) as town:
+            yield town
+        assert not is_first or self.may_go_on.wait(10)
+
+
+def test_one_who_reads_slowly_does_not_undo_a_renewal(url: str) -> None:
+    async def act(office: Office) -> None:
+        store = SlowStore(office.store)
+        settings = Settings(**office.fake.settings, _env_file=None)
+        office.apis.append(api := Api(settings))
+        await api.open()
+        tokens = Tokens(settings, api, lambda: store, office.fake.now)
+        slow = asyncio.create_task(tokens.pair())
+        await asyncio.sleep(0.1)
+        access = await tokens.access()
+        store.may_go_on.set()
+        pair = await slow
+        assert pair is not None
+        assert pair.access == access
 
     in_office(url, act)
 

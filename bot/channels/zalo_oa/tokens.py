@@ -124,8 +124,13 @@ class Tokens:
     async def pair(self) -> Pair | None:
         """Return the newest pair that we know of, None before the first."""
         if self._pair is None:
-            self._pair = await _in_thread(self._load)
+            self._learn(await _in_thread(self._load))
         return self._pair
+
+    def _learn(self, loaded: Pair | None) -> None:
+        """Take what was read, unless a renewal has come to its end meanwhile and knows better."""
+        if self._pair is None:
+            self._pair = loaded
 
     async def renewed(self, refused: str) -> str:
         """Return an access token newer than one that Zalo refused; raises SendError."""
@@ -154,11 +159,11 @@ class Tokens:
         if not await asyncio.to_thread(lease.take):
             raise SendError(Outcome.RETRY, "another process renews Zalo's tokens", BUSY)
         try:
-            self._pair = await self._exchange(stale, brought)
+            pair = self._pair = await self._exchange(stale, brought)
         finally:
             await asyncio.to_thread(lease.release)
         self._not_before = None
-        return self._pair
+        return pair
 
     async def _exchange(self, stale: Pair | None, brought: str) -> Pair:
         """Mark, ask, store: the two transactions are short, and none is open while Zalo thinks."""
