@@ -50,7 +50,7 @@ LARGEST = 64 * 1024
 PATIENCE = 10
 """Seconds that requests under way get to finish when the service stops."""
 
-LANES = 4
+LANES = 2
 """Citizens served at once on PostgreSQL, and as many visitors of pages; SQLite has one writer."""
 
 HEADERS = {
