@@ -176,7 +176,7 @@ async def _channels(app: web.Application) -> AsyncIterator[None]:
 async def _post(app: web.Application) -> AsyncIterator[None]:
     """Carry the post, from the inbox to the answers' delivery."""
     desk, inbox, now = app[DESK], app[INBOX], app[CLOCK]
-    postmen = {channel.name: Postman(channel, app[STORE], desk, now) for channel in app[CHANNELS]}
+    postmen = {channel.name: Postman(channel, app[STORE], desk) for channel in app[CHANNELS]}
     mailroom = Mailroom(inbox, app[RECEPTION], desk, postmen, now)
     carrying = [create_task(each.run(inbox.keep)) for each in postmen.values()]
     sorting = create_task(mailroom.run())

@@ -70,32 +70,27 @@ class Mailroom:
                     await self._room.wait()
 
     async def _work_off(self, parcel: Parcel) -> None:
-        channel = (
-            self._postmen[parcel.channel].channel if parcel.channel in self._postmen else None
-        )
-        slow = None
-        if channel is not None:
-            slow = asyncio.get_running_loop().call_later(SLOW, self._show_busy, channel, parcel)
+        slow = asyncio.get_running_loop().call_later(SLOW, self._show_busy, parcel)
         try:
-            if channel is not None and (event := _read(channel, parcel)) is not None:
-                await self._take(event, parcel)
+            # The door may have been shut since the parcel came: then nobody can be answered.
+            postman = self._postmen.get(parcel.channel)
+            if postman and (event := _read(postman.channel, parcel)) is not None:
+                await self._take(event, parcel, postman)
             self._inbox.done([parcel.id])
         except Exception:  # noqa: BLE001 - the parcel stays in the inbox for the next start
             _log.exception(
                 "a parcel of %s was not worked off, reference %s", parcel.channel, parcel.id
             )
         finally:
-            if slow is not None:
-                slow.cancel()
+            slow.cancel()
             self._busy -= 1
             self._room.set()
 
-    async def _take(self, event: Event, parcel: Parcel) -> None:
+    async def _take(self, event: Event, parcel: Parcel, postman: Postman) -> None:
         if not isinstance(event, Arrival):
             lane = self._reception.lane(parcel.channel, event.sender)
             await self._desk.do(lambda town: _note(event, parcel, town), key=lane)
             return
-        postman = self._postmen[parcel.channel]
         ask = replace(event.ask, now=self._clock())
         reserved = postman.reserve()
         try:
@@ -106,8 +101,10 @@ class Mailroom:
             raise
         postman.hand_over(served.post, served.letter, reserved=reserved)
 
-    def _show_busy(self, channel: Channel, parcel: Parcel) -> None:
-        asyncio.ensure_future(channel.busy(parcel.chat))  # noqa: RUF006 - never fails, ends soon
+    def _show_busy(self, parcel: Parcel) -> None:
+        if postman := self._postmen.get(parcel.channel):
+            busy = postman.channel.busy(parcel.chat)
+            asyncio.ensure_future(busy)  # noqa: RUF006 - never fails, ends soon
 
 
 def _read(channel: Channel, parcel: Parcel) -> Event | None:

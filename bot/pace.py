@@ -34,7 +34,6 @@ class Pacer:
         self._order = count()
         self._even = 0.0
         """When the next letter may leave that nobody waits for."""
-        self._held_until = 0.0
         self._moving: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
@@ -50,10 +49,6 @@ class Pacer:
         if self._moving is None:
             self._moving = asyncio.ensure_future(self._move())
         await turn
-
-    def hold(self, seconds: float) -> None:
-        """Send nothing at all for so long."""
-        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
 
     async def _move(self) -> None:
         loop = asyncio.get_running_loop()
@@ -81,7 +76,7 @@ class Pacer:
         full = len(self._sent) == self._whole
         free = self._sent[0] + self._span if full else now
         even = now if priority == Priority.REPLY else self._even
-        return max(free, even, self._held_until) - now
+        return max(free, even) - now
 
 
 class ChatPace:

@@ -15,7 +15,7 @@ from secrets import token_hex
 
 from bot.channels.channel import Channel, Keep, Letter, Migrated, Outcome, SendError, Shut
 from bot.composing import compose_all
-from bot.desk import Clock, Desk
+from bot.desk import Desk
 from bot.ledger import Ledger
 from bot.pace import ChatPace, Pacer
 from knowledge.leases import Lease
@@ -84,7 +84,7 @@ class _Put(Exception):  # noqa: N818 - no error: the letter leaves the postman's
 class Postman:
     """Sends one channel's letters; call it from the event loop only."""
 
-    def __init__(self, channel: Channel, store: Store, desk: Desk, clock: Clock) -> None:
+    def __init__(self, channel: Channel, store: Store, desk: Desk) -> None:
         """Take the channel open."""
         self.channel = channel
         self.leading = False
@@ -92,7 +92,6 @@ class Postman:
         """Why nothing is sent until somebody has mended it."""
         self._store = store
         self._desk = desk
-        self._clock = clock
         self._window = WINDOW + int(channel.pace.per_second)
         self._ledger = Ledger(channel)
         self._pacer = Pacer(channel.pace)

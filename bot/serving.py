@@ -1,6 +1,5 @@
 """Serving messages in one transaction: who writes, what he is told, and what is kept of it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from knowledge.records import citizens, dialogues, outbox, questions, seen, subs
 from knowledge.records.citizens import Visitor
 from knowledge.records.outbox import Post, State
 from knowledge.store import Town
-from locales import translator
+from locales import Translator, translator
 
 LONGEST = 4_000
 """Characters of a message that are read at all."""
@@ -88,7 +87,7 @@ class Serving:
         who, came_at = _who(errand.ask), errand.came_at or now
         if errand.context is not None and not self._flood.allows(who, came_at):
             told = self._flood.first_refusal(who, came_at)
-            return Served(FLOODED, _slow_down(citizen.language) if told else None)
+            return Served(FLOODED, slow_down(citizen.language or "") if told else None)
         ask = batch.as_known(errand, citizen)
         reply = self._answers(ask, batch.town)
         if citizen.paused_until and citizen.paused_until > now and reply.wish is not Wish.RESUME:
@@ -106,8 +105,7 @@ class Serving:
         if citizen.noticed_at or reply.wish is Wish.FORGET:
             return reply
         citizen.noticed_at = now
-        say = translator(reply.memory.language or reply.chosen_language or citizen.language or "")
-        notice = privacy.notice(say, self._named_days)
+        notice = privacy.notice(_voice(reply, citizen), self._named_days)
         return replace(reply, body=f"{reply.body}\n\n{notice}")
 
 
@@ -119,7 +117,7 @@ class _Batch:
         self._named_days = named_days
         self.town = town
         session, self._now = town.session, max(each.ask.now for each in errands)
-        numbered = [(each.ask.channel, each.ask.message) for each in errands if each.ask.message]
+        numbered = [_message(each.ask) for each in errands if each.ask.message]
         self._new = seen.first_times(session, numbered, self._now)
         # A repeat brings nobody back who was forgotten since.
         new = [each.ask for each in errands if not each.ask.message or self._comes_first(each.ask)]
@@ -134,11 +132,11 @@ class _Batch:
         if not errand.ask.message:
             return True
         new = self._comes_first(errand.ask)
-        self._new.discard((errand.ask.channel, errand.ask.message))
+        self._new.discard(_message(errand.ask))
         return new
 
     def _comes_first(self, ask: Ask) -> bool:
-        return (ask.channel, ask.message) in self._new
+        return _message(ask) in self._new
 
     def citizen(self, errand: Errand) -> Visitor:
         citizen, came_at = self._people[_address(errand.ask)], errand.came_at or errand.ask.now
@@ -216,7 +214,7 @@ class _Batch:
     def _post(self, errand: Errand, letter: Letter) -> Post:
         citizen = self._people[_address(errand.ask)].id
         return Post(
-            reason=f"reply:{_fingerprint(errand.ask)}",
+            reason=f"reply:{seen.fingerprint(*_message(errand.ask))[:32]}",
             channel=errand.ask.channel,
             sender=letter.to,
             letter=as_json(letter),
@@ -230,12 +228,12 @@ def _address(ask: Ask) -> tuple[str, str]:
     return ask.channel, ask.sender
 
 
+def _message(ask: Ask) -> tuple[str, str]:
+    return ask.channel, ask.message
+
+
 def _who(ask: Ask) -> str:
     return f"{ask.channel} {ask.sender}"
-
-
-def _fingerprint(ask: Ask) -> str:
-    return hashlib.sha256(f"{ask.channel}\n{ask.message}".encode()).hexdigest()[:32]
 
 
 def _legible(errand: Errand) -> Errand:
@@ -268,8 +266,13 @@ def _welcome_back(reply: Reply, citizen: Visitor, town: Town, now: datetime) -> 
     knows = citizen.noticed_at is None or citizen.stopped_at or reply.wish is Wish.FORGET
     if knows or reply.reminders or reply.no_more or now - citizen.last_seen < LONG:
         return reply
-    say = translator(reply.memory.language or reply.chosen_language or citizen.language or "")
-    return replace(reply, body=f"{reply.body}\n\n{reminder_list.still(say, town, citizen.id)}")
+    still = reminder_list.still(_voice(reply, citizen), town, citizen.id)
+    return replace(reply, body=f"{reply.body}\n\n{still}")
+
+
+def _voice(reply: Reply, citizen: Visitor) -> Translator:
+    """Return the voice in which something is added to a reply: its own."""
+    return translator(reply.memory.language or reply.chosen_language or citizen.language or "")
 
 
 def _question(
@@ -306,7 +309,8 @@ def apology(language: str, reference: str) -> Reply:
     return Reply(sentence, Outcome.DECLINED)
 
 
-def _slow_down(language: str | None) -> Reply:
-    say = translator(language or "")
+def slow_down(language: str) -> Reply:
+    """Say that somebody writes more than we answer."""
+    say = translator(language)
     sentence = say("That was a lot of questions in a short time. Please wait a minute.")
     return Reply(sentence, Outcome.DECLINED)

@@ -13,7 +13,7 @@ import logging
 import sys
 from abc import ABC, abstractmethod
 from base64 import b64decode
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -425,3 +425,13 @@ def found(words: Sequence[str], folder: Path) -> list[str]:
         for word in words
         if any(each in content for each in spellings(word))
     ]
+
+
+def run(folder: Path, visit: Callable[[Hall], Awaitable[None]], **settings: object) -> None:
+    """Visit a service behind all platforms, in a folder of its own."""
+
+    async def in_service() -> None:
+        async with platforms() as those, service(those, folder, **settings) as hall:
+            await visit(hall)
+
+    asyncio.run(in_service())

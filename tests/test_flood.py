@@ -5,7 +5,6 @@ delivery and seen events).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from bot.inbox import Inbox, Parcel
 from bot.serving import FLOODED
-from tests.all_channels import NAMES, QUESTION, Hall, Person, platforms, service
+from tests.all_channels import NAMES, QUESTION, Hall, Person, platforms, run, service
 from tests.fake_telegram import BOT
 from tests.fake_zalo import START
 
@@ -21,16 +20,6 @@ LIMIT = 20
 """Messages of one citizen that are answered within a minute."""
 TOO_MANY = "chờ một phút"
 OTHER = "cucvang"
-
-Visit = Callable[[Hall], Awaitable[None]]
-
-
-def run(folder: Path, visit: Visit, **settings: object) -> None:
-    async def in_service() -> None:
-        async with platforms() as those, service(those, folder, **settings) as hall:
-            await visit(hall)
-
-    asyncio.run(in_service())
 
 
 async def floods(citizen: Person, messages: int) -> list[str]:

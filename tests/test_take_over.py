@@ -5,7 +5,6 @@ resumes).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,21 +12,11 @@ import pytest
 
 from bot.channels.door import DESK, INBOX
 from bot.serving import PAUSED, SILENCE
-from tests.all_channels import QUESTION, Hall, found, platforms, service, until_so
+from tests.all_channels import QUESTION, Hall, found, platforms, run, service, until_so
 
 NAME = "xuyenchi"
 OTHER = "cucvang"
 OFFICIAL = "Chào chị, tôi là Bạch Mai ở bộ phận một cửa, hồ sơ của chị thiếu một chữ ký."
-
-Visit = Callable[[Hall], Awaitable[None]]
-
-
-def run(folder: Path, visit: Visit, **settings: object) -> None:
-    async def in_service() -> None:
-        async with platforms() as those, service(those, folder, **settings) as hall:
-            await visit(hall)
-
-    asyncio.run(in_service())
 
 
 async def taken_over(hall: Hall, name: str = NAME) -> dict[str, object]:

@@ -4,6 +4,7 @@ A door is a module with `mount(app)`: it adds its routes. A channel on which we 
 citizen later also enlists a `Channel`, which reads what was kept in the inbox and sends letters.
 """
 
+import hmac
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -54,6 +55,23 @@ async def update(request: web.Request) -> bytes:
         if len(body) > LARGEST:
             raise refuse(request, "too large", web.HTTPRequestEntityTooLarge(LARGEST, len(body)))
     return bytes(body)
+
+
+def derived(token: str, label: bytes) -> str:
+    """Make a webhook's secret of the account's token; it tells nothing about it."""
+    return hmac.digest(token.encode(), label, "sha256").hex()
+
+
+def authenticate(request: web.Request, header: str, secret: str, *, absent: str) -> None:
+    """Let in only who sends the secret in a header; nothing else of a stranger's is read.
+
+    `absent` is the reason under which a request without the header is counted.
+    """
+    given = request.headers.get(header)
+    if given is None:
+        raise refuse(request, absent, web.HTTPUnauthorized())
+    if not hmac.compare_digest(given.encode(errors="replace"), secret.encode()):
+        raise refuse(request, "wrong secret", web.HTTPForbidden())
 
 
 def refuse(request: web.Request, reason: str, error: web.HTTPException) -> web.HTTPException:

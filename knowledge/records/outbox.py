@@ -211,11 +211,13 @@ def _lines(
     Each is read off the index `ix_outbox_due` from its beginning, however long the outbox is.
     """
     wanted = priorities or tuple(Priority)
-    running = session.exec(
+    leaving = (
         select(Broadcast)
         .where(col(Broadcast.state) == SENDING_BROADCAST)
         .order_by(col(Broadcast.id))
-    ).all()
+    )
+    # No broadcast is a reply, which is what is asked for most.
+    running = session.exec(leaving).all() if wanted != (Priority.REPLY,) else ()
     due_now = (
         select(Outgoing)
         .where(

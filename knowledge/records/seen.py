@@ -12,6 +12,11 @@ from knowledge.records.tables import SeenMessage
 KEPT_FOR = timedelta(days=7)
 
 
+def fingerprint(channel: str, message: str) -> str:
+    """Return what stands for a message by its id on the channel, and does not tell it."""
+    return hashlib.sha256(f"{channel}\n{message}".encode()).hexdigest()
+
+
 def first_times(
     session: Session, messages: Sequence[tuple[str, str]], now: datetime
 ) -> set[tuple[str, str]]:
@@ -19,17 +24,13 @@ def first_times(
 
     Only a fingerprint stays, so that it may outlive the citizen who asked to be forgotten.
     """
-    by_fingerprint = {_fingerprint(*each): each for each in messages}
+    by_fingerprint = {fingerprint(*each): each for each in messages}
     rows = [{"fingerprint": each, "received_at": now} for each in by_fingerprint]
     new = insert_all(session, SeenMessage, rows, col(SeenMessage.fingerprint))
-    return {by_fingerprint[fingerprint] for (fingerprint,) in new}
+    return {by_fingerprint[found] for (found,) in new}
 
 
 def sweep(session: Session, now: datetime) -> int:
     """Delete the notes older than a week and return how many there were."""
     old = col(SeenMessage.received_at) < now - KEPT_FOR
     return session.exec(delete(SeenMessage).where(old)).rowcount
-
-
-def _fingerprint(channel: str, message: str) -> str:
-    return hashlib.sha256(f"{channel}\n{message}".encode()).hexdigest()

@@ -1,12 +1,11 @@
 """Telegram: a webhook or long polling, buttons, groups, commands and inline mode."""
 
-import hmac
 import json
 from typing import Any
 
 from aiohttp import web
 
-from bot.channels.door import CHANNELS, INBOX, SETTINGS, refuse, update
+from bot.channels.door import CHANNELS, INBOX, SETTINGS, authenticate, derived, refuse, update
 from bot.channels.telegram.channel import PATH, TelegramChannel
 from bot.channels.telegram.updates import is_update
 from bot.settings import Settings
@@ -17,7 +16,7 @@ LABEL = b"motcua: secret of Telegram's webhook"
 """Makes a secret of a token, that tells nothing about it."""
 
 _CHANNEL = web.AppKey("telegram", TelegramChannel)
-_EXPECTED = web.AppKey("telegram_secret", bytes)
+_EXPECTED = web.AppKey("telegram_secret", str)
 
 
 def mount(app: web.Application) -> None:
@@ -27,7 +26,7 @@ def mount(app: web.Application) -> None:
         return
     token = settings.telegram_token.get_secret_value()
     secret = _secret(settings, token)
-    app[_EXPECTED] = secret.encode()
+    app[_EXPECTED] = secret
     app[_CHANNEL] = TelegramChannel(app, token, secret)
     app[CHANNELS].append(app[_CHANNEL])
     app.router.add_post(PATH, _take)
@@ -36,24 +35,15 @@ def mount(app: web.Application) -> None:
 def _secret(settings: Settings, token: str) -> str:
     if settings.telegram_secret is not None:
         return settings.telegram_secret.get_secret_value()
-    return hmac.digest(token.encode(), LABEL, "sha256").hex()
+    return derived(token, LABEL)
 
 
 async def _take(request: web.Request) -> web.Response:
     """Keep an update, and only then say that it came."""
-    _check(request)
+    authenticate(request, SECRET, request.app[_EXPECTED], absent="unsigned")
     body = await update(request)
     await request.app[_CHANNEL].take([(_read(request, body), body)], request.app[INBOX].keep)
     return web.Response()
-
-
-def _check(request: web.Request) -> None:
-    """Let only Telegram in; nothing of what a stranger sends is read."""
-    given = request.headers.get(SECRET)
-    if given is None:
-        raise refuse(request, "unsigned", web.HTTPUnauthorized())
-    if not hmac.compare_digest(given.encode(errors="surrogateescape"), request.app[_EXPECTED]):
-        raise refuse(request, "wrong secret", web.HTTPForbidden())
 
 
 def _read(request: web.Request, body: bytes) -> dict[str, Any]:

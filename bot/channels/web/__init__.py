@@ -12,6 +12,7 @@ from bot.channels.door import CLOCK, RECEPTION, SETTINGS
 from bot.channels.web import page
 from bot.channels.web.visitor import CHANNEL, ID, chosen_language, conversation, with_cookie
 from bot.flood import Flood
+from bot.serving import slow_down
 from handlers.talk import Ask, Outcome, Reply
 from locales import message, translator
 
@@ -67,9 +68,7 @@ async def _answer(request: web.Request, ask: Ask) -> tuple[Reply | None, int]:
     """Return the reply and the HTTP status; None for a repeat from before a restart."""
     # By conversation, not by address: behind a proxy or a mobile network many share one.
     if not request.app[_FLOOD].allows(ask.sender, ask.now):
-        say = translator(ask.language)
-        sentence = say("That was a lot of questions in a short time. Please wait a minute.")
-        return Reply(sentence, Outcome.DECLINED), 429
+        return slow_down(ask.language), 429
     return await request.app[RECEPTION].receive(ask), 200
 
 

@@ -7,8 +7,9 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from bot.channels.web import page, visitor
+from bot.serving import apology
 from handlers.talk import Outcome, Reply
-from locales import Translator, message, translator
+from locales import message, translator
 
 _NO_PAGE = message("There is no such page.")
 _TOO_LONG = message("That is too long. Please ask in a few sentences.")
@@ -35,7 +36,8 @@ async def excuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith(WEBHOOKS):
             # Nobody reads it there, and a stranger is not worth a look into the database.
             raise
-        say, chosen = await _voice(request)
+        chosen = await visitor.language(request)
+        say = translator(chosen)
         own = error.text if error.text and error.text in say.words else None
         sentence = say(own or _BY_STATUS.get(error.status, _UNREADABLE))
         response = _excuse(request, sentence, chosen)
@@ -48,20 +50,10 @@ async def excuse(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:  # noqa: BLE001 - whatever it is, it is logged and the browser gets a page
         reference = token_hex(4)
         _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
-        say, chosen = await _voice(request)
-        sentence = say(
-            "Sorry, something went wrong on our side. Please ask again in a moment. "
-            "If it happens again, tell the office this number: {reference}.",
-            reference=reference,
-        )
-        response = _excuse(request, sentence, chosen)
+        chosen = await visitor.language(request)
+        response = _excuse(request, apology(chosen, reference).body, chosen)
         response.set_status(500)
         return response
-
-
-async def _voice(request: web.Request) -> tuple[Translator, str]:
-    chosen = await visitor.language(request)
-    return translator(chosen), chosen
 
 
 def _excuse(request: web.Request, sentence: str, chosen: str) -> web.Response:

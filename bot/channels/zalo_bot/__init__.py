@@ -1,10 +1,8 @@
 """The Zalo Bot Platform: for pilots and officers' groups; it knows no buttons and no files."""
 
-import hmac
-
 from aiohttp import web
 
-from bot.channels.door import CHANNELS, CLOCK, INBOX, SETTINGS, refuse, update
+from bot.channels.door import CHANNELS, CLOCK, INBOX, SETTINGS, authenticate, refuse, update
 from bot.channels.zalo_bot import updates
 from bot.channels.zalo_bot.channel import PATH, ZaloBot
 
@@ -20,7 +18,7 @@ def mount(app: web.Application) -> None:
     app[CHANNELS].append(channel)
 
     async def take(request: web.Request) -> web.Response:
-        _authenticate(request, channel.secret)
+        authenticate(request, SECRET, channel.secret, absent="no secret")
         try:
             parcel = updates.parcel(await update(request), request.app[CLOCK]())
         except (ValueError, RecursionError):
@@ -29,12 +27,3 @@ def mount(app: web.Application) -> None:
         return web.Response()
 
     app.router.add_post(PATH, take)
-
-
-def _authenticate(request: web.Request, secret: str) -> None:
-    """Refuse whoever does not know the secret, before anything else is read."""
-    given = request.headers.get(SECRET)
-    if given is None:
-        raise refuse(request, "no secret", web.HTTPUnauthorized())
-    if not hmac.compare_digest(given.encode(errors="replace"), secret.encode()):
-        raise refuse(request, "wrong secret", web.HTTPForbidden())

@@ -1,8 +1,6 @@
 """One bot as a channel."""
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +10,7 @@ from time import monotonic
 from aiohttp import ClientSession
 
 from bot.channels.channel import Arrival, Keep, Letter, Pace, Part, SendError
+from bot.channels.door import derived
 from bot.channels.plain_text import cut, pages
 from bot.channels.zalo_bot import updates
 from bot.channels.zalo_bot.api import IDLE, NOT_FOUND, PATIENCE, Api, CallError
@@ -62,7 +61,7 @@ class ZaloBot:
         self.pace = Pace(per_second=settings.zalobot_rate, per_chat_seconds=1)
         self._public_url = str(settings.public_url or "").rstrip("/")
         given = settings.zalobot_secret
-        self.secret = given.get_secret_value() if given else _derived(self._token)
+        self.secret = given.get_secret_value() if given else derived(self._token, PATH.encode())
         """What the platform sends with each update."""
         self._clock = clock
         self._names: Sequence[str] = ()
@@ -150,10 +149,6 @@ class ZaloBot:
         bodies = [json.dumps(each).encode() for each in fetched if isinstance(each, dict)]
         parcels = [updates.parcel(body, self._clock()) for body in bodies]
         await _keep_whole([each for each in parcels if each], keep)
-
-
-def _derived(token: str) -> str:
-    return hmac.new(token.encode(), PATH.encode(), hashlib.sha256).hexdigest()
 
 
 def _written(attachment: Attachment, language: str) -> Sequence[str]:
