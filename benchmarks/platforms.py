@@ -1,10 +1,12 @@
 """The platforms of the benches, in a process of their own: python platforms.py PORT.
 
-They take every message and only count; /count tells how many, and when the last one came, /times
-when each of them came since the last such question. /slow?ms=20 makes each take so long.
+They take every message and only count; /count tells how many, and when the first and the last
+one came, /times when each came since the last such question. /slow?ms=20 makes each take so long,
+and begins anew with the first.
 """
 
 import asyncio
+import gc
 import sys
 import time
 from itertools import count
@@ -12,7 +14,7 @@ from itertools import count
 from aiohttp import web
 
 numbers = count(1)
-taken = {"count": 0, "last": 0.0, "asked": 0}
+taken = {"count": 0, "first": 0.0, "last": 0.0, "asked": 0}
 ASKING = 10_000_000
 """Citizens with this number or a higher one have asked a question."""
 times: list[float] = []
@@ -58,8 +60,9 @@ async def token(_request: web.Request) -> web.Response:
 
 
 async def slowed(request: web.Request) -> web.Response:
-    """Take so many milliseconds for each message from now on, and note when each one came."""
+    """Take so many milliseconds for each message from now on; the next one is the first."""
     slow["seconds"] = float(request.query["ms"]) / 1000
+    taken["first"] = 0.0
     return web.Response()
 
 
@@ -71,15 +74,19 @@ async def came(_request: web.Request) -> web.Response:
 
 
 async def counted(_request: web.Request) -> web.Response:
-    """Tell how many messages were taken, and when the last one was."""
+    """Tell how many messages were taken, and when the first and the last one were."""
     return web.json_response(taken)
 
 
 def _take() -> int:
     taken["count"] += 1
     taken["last"] = time.time()
+    taken["first"] = taken["first"] or taken["last"]
     return int(taken["count"])
 
+
+# What is measured is when messages come, not when this process tidies up.
+gc.disable()
 
 app = web.Application(client_max_size=2**22)
 app.router.add_get("/count", counted)

@@ -9,13 +9,19 @@ from itertools import count
 from bot.channels.channel import Pace
 from knowledge.records.outbox import Priority
 
-SECOND = 1.005
+SECOND = 1.009
 """A second, and a little for the way: what left in time may arrive closer together."""
 
 MINUTE = 60.0
 
-LATE = 0.05
+LATE = 0.25
 """Seconds by which turns may be late and still be made up for."""
+
+HASTE = 0.8
+"""Of the even distance, what is left between letters while lateness is made up for."""
+
+AT_ONCE = 0.002
+"""Seconds whose letters may leave together: no clock of ours ticks finer."""
 
 
 class Pacer:
@@ -29,11 +35,13 @@ class Pacer:
         """Take the platform's limits."""
         self._whole = max(1, int(pace.per_second))
         self._span = SECOND * self._whole / pace.per_second
-        self._sent: deque[float] = deque(maxlen=self._whole)
+        self._sent: deque[list[float]] = deque(maxlen=self._whole)
         self._line: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
         self._even = 0.0
-        """When the next letter may leave that nobody waits for."""
+        """When the next letter is due that nobody waits for."""
+        self._apart = 0.0
+        """When it may leave at the earliest: what is late must not leave in a burst."""
         self._moving: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
@@ -41,6 +49,8 @@ class Pacer:
         """Wait until the account may send one message more; the more urgent go first."""
         loop = asyncio.get_running_loop()
         if not self._line and self._wait(loop.time(), priority) <= 0:
+            # Nobody waited: there is nothing to make up for.
+            self._even = max(self._even, loop.time())
             self._go(loop.time(), priority)
             return
         turn: asyncio.Future[None] = loop.create_future()
@@ -62,20 +72,27 @@ class Pacer:
                 continue
             heappop(self._line)
             if not turn.done():
-                self._go(loop.time(), priority)
+                stamp = self._go(loop.time(), priority)
                 turn.set_result(None)
+                # It leaves when its sender wakes: the loop may have stood still till then.
+                await asyncio.sleep(0)
+                stamp[0] = loop.time()
         self._moving = None
 
-    def _go(self, now: float, priority: int) -> None:
-        self._sent.append(now)
+    def _go(self, now: float, priority: int) -> list[float]:
+        """Count a message; return its moment, which may still be put right."""
+        stamp = [now]
+        self._sent.append(stamp)
         if priority != Priority.REPLY:
-            # What a late turn has lost is made up for, as far as the last moments go.
-            self._even = max(self._even, now - LATE) + self._span / self._whole
+            step = self._span / self._whole
+            self._even = max(self._even, now - LATE) + step
+            self._apart = max(self._apart, now - AT_ONCE) + HASTE * step
+        return stamp
 
     def _wait(self, now: float, priority: int) -> float:
         full = len(self._sent) == self._whole
-        free = self._sent[0] + self._span if full else now
-        even = now if priority == Priority.REPLY else self._even
+        free = self._sent[0][0] + self._span if full else now
+        even = now if priority == Priority.REPLY else max(self._even, self._apart)
         return max(free, even) - now
 
 
@@ -86,7 +103,7 @@ class ChatPace:
         """Take the platform's limits, which are others for groups."""
         self._gap = pace.per_chat_seconds * SECOND
         self._sent: deque[float] = deque(maxlen=(pace.per_group_minute if group else 0) or 1)
-        self._minute = MINUTE * SECOND if group and pace.per_group_minute else 0.0
+        self._minute = MINUTE + SECOND - 1 if group and pace.per_group_minute else 0.0
 
     def wait(self, now: float) -> float:
         """Return the seconds until the next message may go, at most zero if it may now."""
